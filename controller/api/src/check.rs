@@ -1,0 +1,285 @@
+//! WorkloadHardeningCheck: what a user asks for, and what came of it.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, schema};
+
+/// Finds, by running clones of a workload, the strictest security settings under which it still works.
+#[derive(CustomResource, Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "temper.dev",
+    version = "v1alpha1",
+    kind = "WorkloadHardeningCheck",
+    plural = "workloadhardeningchecks",
+    singular = "workloadhardeningcheck",
+    shortname = "whc",
+    category = "temper",
+    namespaced,
+    status = "CheckStatus",
+    derive = "PartialEq",
+    printcolumn(name = "Target", type_ = "string", json_path = ".status.target"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Verified", type_ = "string", json_path = r#".status.conditions[?(@.type=="Verified")].status"#),
+    printcolumn(name = "Level", type_ = "string", json_path = ".status.verification.level"),
+    printcolumn(name = "Proven", type_ = "string", json_path = ".status.summary"),
+    printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Complete")].message"#, priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = kube::core::cel::Rule::new("self.spec == oldSelf.spec").message(
+        "spec: a check cannot be changed once it was created: delete it and create another"
+    ),
+    validation = kube::core::cel::Rule::new("self.metadata.name.size() <= 200").message(
+        "metadata.name: at most 200 characters, because the names of its runs are made from it"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkloadHardeningCheckSpec {
+    /// The workload to harden, in the namespace of the check.
+    pub target_ref: TargetRef,
+    /// How long each run is recorded, counted from the moment that its clone is Ready. At least 10s, at most 24h.
+    #[serde(default = "default_recording_duration")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
+    #[schemars(extend("x-kubernetes-validations" = [
+        {
+            "rule": "duration(self) >= duration('10s') && duration(self) <= duration('24h')",
+            "messageExpression": "\"spec.recordingDuration: '\" + self + \"' is not between 10s and 24h: write it like 90s, 5m or 1h30m\"",
+            "message": "spec.recordingDuration must be between 10s and 24h: write it like 90s, 5m or 1h30m"
+        }
+    ]))]
+    pub recording_duration: String,
+    /// User and group ids to try. What is left out is taken from the running image where it can be read, else 1000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_context: Option<Identity>,
+    /// How far the clones are kept apart from everything else.
+    #[serde(default)]
+    pub isolation: Isolation,
+}
+
+fn default_recording_duration() -> String {
+    "5m".to_owned()
+}
+
+/// Numeric ids to run as.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// User id, not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub run_as_user: Option<i64>,
+    /// Group id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub run_as_group: Option<i64>,
+    /// Group that owns the volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 2_147_483_647))]
+    pub fs_group: Option<i64>,
+}
+
+/// How far clones are kept apart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Isolation {
+    /// Which neighbours of the workload are cloned with it.
+    #[serde(default)]
+    pub dependencies: Dependencies,
+    /// Where the Pods of a clone may connect to.
+    #[serde(default)]
+    pub egress: Egress,
+    /// Mount hostPath and inline remote volumes of the source into its clones, too. They then share state with it.
+    #[serde(default)]
+    pub allow_shared: bool,
+}
+
+/// Which neighbours are cloned.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Dependencies {
+    /// All workloads of the namespace.
+    #[default]
+    Namespace,
+    /// The workload alone.
+    None,
+}
+
+/// Where clones may connect to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Egress {
+    /// Cluster DNS and the clone itself.
+    #[default]
+    Deny,
+    /// Also private addresses of the cluster's Pods and Services.
+    ClusterOnly,
+    /// Anywhere.
+    Allow,
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckStatus {
+    /// Generation that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// The target as Kind/name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Where the check stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<CheckPhase>,
+    /// Settings proven of settings applicable, as `5/7`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// Accepted, Complete, Verified, EgressFenced, CleanedUp.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::conditions")]
+    pub conditions: Vec<Condition>,
+    /// Every run in the order of its start.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunSummary>,
+    /// The verdict on each setting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<SettingStatus>,
+    /// What to put into the Pod template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation: Option<Recommendation>,
+    /// How the recommendation as a whole was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+    /// Name of the HardeningReport.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// What the check cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// When things happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timings: Option<Timings>,
+}
+
+/// Where a check stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CheckPhase {
+    /// Not yet accepted, or waiting for its target.
+    Pending,
+    /// Baselines and the candidate with every setting run.
+    Recording,
+    /// Settings are tried one by one.
+    Searching,
+    /// The recommendation as a whole runs.
+    Verifying,
+    /// Ended.
+    Complete,
+}
+
+/// One run as its check remembers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSummary {
+    /// Short name within the check, such as `baseline-1`.
+    pub name: String,
+    /// What it was for.
+    pub role: RunRole,
+    /// Ids of the settings under test.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settings: Vec<String>,
+    /// Where it stands.
+    pub phase: RunPhase,
+    /// One sentence: the first finding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Seconds from the start of the check to the start of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_seconds: Option<f64>,
+    /// Seconds from the start of the clone to its being Ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_seconds: Option<f64>,
+    /// Seconds from the start of the check to the end of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_seconds: Option<f64>,
+}
+
+/// What became of a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum SettingState {
+    /// Part of the verified recommendation, and the running process showed it.
+    Proven,
+    /// Breaks the workload.
+    Rejected,
+    /// The node ignores it or cannot show it: not part of the recommendation.
+    Unproven,
+    /// The source has it already.
+    AlreadySet,
+    /// Under test.
+    Pending,
+}
+
+/// The verdict on one setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingStatus {
+    /// Id; the Pod Security Standards' check id where there is one.
+    pub id: String,
+    /// What became of it.
+    pub state: SettingState,
+    /// Run that decided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Why, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Findings that do not fail it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// How the recommendation was verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// The run that had the recommendation as a whole, recorded in full.
+    pub run: String,
+    /// Its outcome.
+    pub outcome: Outcome,
+    /// The level of the Pod Security Standards that the recommendation reaches.
+    pub level: PodSecurityLevel,
+    /// The API server admitted its exact Pod in a namespace that enforces the level (a dry run).
+    pub admitted: bool,
+    /// What the API server answered where it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What a check cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// Runs started.
+    pub runs: u32,
+    /// Clone namespaces made, repeated attempts included.
+    pub clones: u32,
+    /// Seconds that clones existed, summed over all.
+    pub clone_seconds: f64,
+}
+
+/// When things happened.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Timings {
+    /// The first run was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub started_at: Option<Time>,
+    /// The verdict stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub completed_at: Option<Time>,
+    /// The slower baseline's own time to Ready, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_ready_seconds: Option<f64>,
+    /// The recording duration, in seconds.
+    #[serde(default)]
+    pub recording_seconds: u64,
+}

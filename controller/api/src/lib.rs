@@ -1,0 +1,33 @@
+//! The custom resources of group `temper.dev`, version `v1alpha1`, and the rules that the API server holds them to.
+//!
+//! ```text
+//! WorkloadHardeningCheck ──owns──▶ CheckRun          both in the namespace of the workload
+//!          │
+//!          └──writes──▶ HardeningReport ◀──owns── the workload itself
+//! ```
+//!
+//! This crate holds types and names. It decides nothing and talks to nobody.
+
+mod check;
+mod names;
+mod report;
+mod run;
+mod schema;
+mod shared;
+
+pub use check::{
+    CheckPhase, CheckStatus, Cost, Dependencies, Egress, Identity, Isolation, RunSummary, SettingState, SettingStatus,
+    Timings, Verification, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
+};
+pub use names::{MANAGER, annotation, condition, finalizer, label, reason};
+pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
+pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, ProofFact, RunPhase, RunRole};
+pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+/// The definitions of all kinds, in the order in which the chart installs them.
+pub fn crds() -> Vec<CustomResourceDefinition> {
+    vec![WorkloadHardeningCheck::crd(), CheckRun::crd(), HardeningReport::crd()]
+}

@@ -1,0 +1,98 @@
+//! Names that Temper writes into a cluster.
+
+/// Labels. All of them are on every object that a check makes outside its own namespace.
+pub mod label {
+    /// Standard label; its value is [`MANAGER`](super::MANAGER).
+    pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+    /// UID of the check: what ties an object to it across namespaces.
+    pub const CHECK_UID: &str = "temper.dev/check-uid";
+    /// UID of the run.
+    pub const RUN_UID: &str = "temper.dev/run-uid";
+    /// Short name of the run within its check, such as `baseline-1`.
+    pub const RUN: &str = "temper.dev/run";
+    /// Namespace that a clone was made from. A namespace is a clone if it carries this label.
+    pub const CLONE_OF: &str = "temper.dev/clone-of";
+    /// `target` on the cloned workload's own objects.
+    pub const ROLE: &str = "temper.dev/role";
+}
+
+/// Annotations.
+pub mod annotation {
+    /// RFC 3339 time after which the janitor removes the object whatever its owner says.
+    pub const DEADLINE: &str = "temper.dev/deadline";
+    /// Name of the check, for people.
+    pub const CHECK: &str = "temper.dev/check";
+    /// Traceparent of the check, see W3C Trace Context.
+    pub const TRACEPARENT: &str = "temper.dev/traceparent";
+}
+
+/// Finalizers.
+pub mod finalizer {
+    /// Held until clones, Jobs and messages of the object are gone.
+    pub const CLEANUP: &str = "temper.dev/cleanup";
+}
+
+/// Condition types of a WorkloadHardeningCheck.
+pub mod condition {
+    /// Spec and target were found fit to run.
+    pub const ACCEPTED: &str = "Accepted";
+    /// The check has ended, whatever it found.
+    pub const COMPLETE: &str = "Complete";
+    /// The recommendation as a whole was run, recorded in full and passed.
+    pub const VERIFIED: &str = "Verified";
+    /// Network policies of the clones are enforced.
+    pub const EGRESS_FENCED: &str = "EgressFenced";
+    /// Nothing that the check made is left but its report.
+    pub const CLEANED_UP: &str = "CleanedUp";
+}
+
+/// Reasons of conditions and Events.
+pub mod reason {
+    /// The spec holds a value that no run could use.
+    pub const INVALID_SPEC: &str = "InvalidSpec";
+    /// No such object.
+    pub const TARGET_NOT_FOUND: &str = "TargetNotFound";
+    /// A kind that Temper cannot clone.
+    pub const UNKNOWN_KIND: &str = "UnknownKind";
+    /// The workload itself is not Ready.
+    pub const TARGET_NOT_READY: &str = "TargetNotReady";
+    /// The workload went away or was changed while the check ran.
+    pub const TARGET_DELETED: &str = "TargetDeleted";
+    /// An older check of the same workload has not ended.
+    pub const TARGET_BUSY: &str = "TargetBusy";
+    /// Spec and target are fit.
+    pub const ACCEPTED: &str = "Accepted";
+    /// A volume would share state with the source.
+    pub const SHARED_VOLUME: &str = "SharedVolume";
+    /// Baselines and first candidate run.
+    pub const RECORDING: &str = "Recording";
+    /// Settings are tried one by one.
+    pub const SEARCHING: &str = "Searching";
+    /// The recommendation as a whole runs.
+    pub const VERIFYING: &str = "Verifying";
+    /// A recommendation was verified.
+    pub const VERIFIED: &str = "Verified";
+    /// No setting could be proven.
+    pub const NOTHING_PROVEN: &str = "NothingProven";
+    /// The workload already has every setting.
+    pub const ALREADY_HARDENED: &str = "AlreadyHardened";
+    /// Unchanged clones crash, never become Ready or contradict each other.
+    pub const BASELINE_UNSTABLE: &str = "BaselineUnstable";
+    /// Infrastructure failed three times.
+    pub const RUN_ERROR: &str = "RunError";
+    /// Work on the verdict goes on.
+    pub const IN_PROGRESS: &str = "InProgress";
+    /// Objects are still being removed.
+    pub const CLEANING_UP: &str = "CleaningUp";
+    /// All objects are gone.
+    pub const CLEANED_UP: &str = "CleanedUp";
+    /// A network policy engine was seen in the cluster.
+    pub const POLICY_ENGINE_FOUND: &str = "PolicyEngineFound";
+    /// No known network policy engine runs in the cluster.
+    pub const NO_POLICY_ENGINE: &str = "NoPolicyEngine";
+    /// The check asks for open egress.
+    pub const EGRESS_ALLOWED: &str = "EgressAllowed";
+}
+
+/// Value of the standard label and name of the field manager.
+pub const MANAGER: &str = "temper";

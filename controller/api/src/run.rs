@@ -1,0 +1,179 @@
+//! CheckRun: one experiment.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{CheckRef, FindingRecord, Identity, Isolation, Outcome, PodSecurityLevel, TargetRef, schema};
+
+/// One experiment: a clone of the target with the settings under test, recorded by one Job.
+#[derive(CustomResource, Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "temper.dev",
+    version = "v1alpha1",
+    kind = "CheckRun",
+    plural = "checkruns",
+    singular = "checkrun",
+    shortname = "crun",
+    category = "temper",
+    namespaced,
+    status = "CheckRunStatus",
+    derive = "PartialEq",
+    printcolumn(name = "Check", type_ = "string", json_path = ".spec.check.name"),
+    printcolumn(name = "Role", type_ = "string", json_path = ".spec.role"),
+    printcolumn(name = "Phase", type_ = "string", json_path = ".status.phase"),
+    printcolumn(name = "Attempt", type_ = "integer", json_path = ".status.attempt"),
+    printcolumn(name = "Clone", type_ = "string", json_path = ".status.cloneNamespace", priority = 1),
+    printcolumn(name = "Message", type_ = "string", json_path = ".status.message", priority = 1),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = kube::core::cel::Rule::new("self.spec == oldSelf.spec").message(
+        "spec: a run cannot be changed: its check creates another"
+    )
+)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckRunSpec {
+    /// The check that this run belongs to.
+    pub check: CheckRef,
+    /// Short name within the check, such as `baseline-1`.
+    #[schemars(length(min = 1, max = 40))]
+    pub run: String,
+    /// What it is for.
+    pub role: RunRole,
+    /// The workload.
+    pub target_ref: TargetRef,
+    /// Ids of the settings under test; none for a baseline.
+    #[serde(default)]
+    pub settings: Vec<String>,
+    /// Ids that the settings use.
+    #[serde(default)]
+    pub identity: Identity,
+    /// How long to record once the clone is Ready, in seconds.
+    #[schemars(range(min = 10, max = 86_400))]
+    pub recording_seconds: u64,
+    /// How far the clone is kept apart.
+    #[serde(default)]
+    pub isolation: Isolation,
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RunRole {
+    /// The workload as it is.
+    Baseline,
+    /// Some settings.
+    Candidate,
+    /// The recommendation as a whole.
+    Verification,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RunPhase {
+    /// Waits for a free place.
+    #[default]
+    Pending,
+    /// Its namespace and objects are being made.
+    Cloning,
+    /// Its Pods start.
+    Starting,
+    /// Its Pods are Ready and recorded.
+    Recording,
+    /// Everything is recorded; the verdict waits for the baselines.
+    Judging,
+    /// The workload works.
+    Passed,
+    /// The workload does not work.
+    Failed,
+    /// It could not be decided.
+    Inconclusive,
+    /// Infrastructure failed.
+    Error,
+    /// Ended because its check did.
+    Cancelled,
+}
+
+impl RunPhase {
+    /// Whether the run has ended.
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Self::Pending | Self::Cloning | Self::Starting | Self::Recording | Self::Judging => false,
+            Self::Passed | Self::Failed | Self::Inconclusive | Self::Error | Self::Cancelled => true,
+        }
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckRunStatus {
+    /// Generation that this status is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Where it stands.
+    #[serde(default)]
+    pub phase: RunPhase,
+    /// Counts from 1; more than 1 where infrastructure failed.
+    #[serde(default)]
+    pub attempt: u32,
+    /// One sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The namespace of the clone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone_namespace: Option<String>,
+    /// The run left Pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub started_at: Option<Time>,
+    /// The objects of the clone were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub cloned_at: Option<Time>,
+    /// Every Pod of the clone was Ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub ready_at: Option<Time>,
+    /// The run ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub ended_at: Option<Time>,
+    /// The verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The evidence, first the cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingRecord>,
+    /// What the running processes showed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub proof: Vec<ProofFact>,
+    /// User and group that process 1 of the first container ran as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_identity: Option<Identity>,
+    /// Level of the Pod Security Standards of the Pods that ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<PodSecurityLevel>,
+    /// The API server admits the exact Pod in a namespace that enforces the level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted: Option<bool>,
+    /// What the API server answered where it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission_message: Option<String>,
+    /// W3C trace id of the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+}
+
+/// Whether the running process of a container shows a setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProofFact {
+    /// Container.
+    pub container: String,
+    /// Id of the setting.
+    pub setting: String,
+    /// The process shows it.
+    pub shown: bool,
+    /// What was read, such as `NoNewPrivs: 1`.
+    pub fact: String,
+}

@@ -1,0 +1,2 @@
+//! controller/cli
+fn main() {}
