@@ -1,2 +1,35 @@
-//! controller
-fn main() {}
+//! The shell of Temper: watches checks and runs, makes clones and Jobs, ingests recordings, writes verdicts.
+//!
+//! Every decision is made in `temper-core`; what is here observes and enacts.
+
+mod args;
+mod check;
+mod context;
+mod controllers;
+mod error;
+mod fence;
+mod finalizer;
+mod identity;
+mod ingest;
+mod janitor;
+mod metrics;
+mod places;
+mod run;
+mod serve;
+mod source;
+mod telemetry;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    // Two TLS providers in one process would panic at the first connection; naming one makes that impossible.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok()
+        .context("a TLS provider is installed already")?;
+    let args = args::Args::parse();
+    telemetry::init(args.log_format);
+    controllers::run(args).await
+}

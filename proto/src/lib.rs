@@ -9,7 +9,12 @@
 pub mod subject;
 
 /// The generated messages of `proto/temper/v1/recording.proto`.
-#[allow(missing_docs, clippy::pedantic, clippy::derive_partial_eq_without_eq, reason = "generated from the .proto file, which holds the documentation")]
+#[allow(
+    missing_docs,
+    clippy::pedantic,
+    clippy::derive_partial_eq_without_eq,
+    reason = "generated from the .proto file, which holds the documentation"
+)]
 pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/temper.v1.rs"));
 }

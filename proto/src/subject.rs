@@ -21,7 +21,11 @@ pub struct Recording {
 impl Recording {
     /// Builds an address; both tokens must be made of letters, digits, `-` and `_`.
     pub fn new(check_uid: &str, run: &str, attempt: u32) -> Result<Self, InvalidToken> {
-        Ok(Self { check_uid: token(check_uid)?, run: token(run)?, attempt })
+        Ok(Self {
+            check_uid: token(check_uid)?,
+            run: token(run)?,
+            attempt,
+        })
     }
 
     /// The subject to publish a chunk of this kind to.
@@ -79,8 +83,15 @@ impl fmt::Display for Kind {
 }
 
 fn token(text: &str) -> Result<String, InvalidToken> {
-    let legal = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    if legal { Ok(text.to_owned()) } else { Err(InvalidToken(text.to_owned())) }
+    let legal = !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err(InvalidToken(text.to_owned()))
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,11 @@
 //!
 //! This crate holds types and names. It decides nothing and talks to nobody.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "the lint takes the columns of a kube attribute for repetitions"
+)]
+
 mod check;
 mod names;
 mod report;

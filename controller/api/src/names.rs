@@ -12,8 +12,6 @@ pub mod label {
     pub const RUN: &str = "temper.dev/run";
     /// Namespace that a clone was made from. A namespace is a clone if it carries this label.
     pub const CLONE_OF: &str = "temper.dev/clone-of";
-    /// `target` on the cloned workload's own objects.
-    pub const ROLE: &str = "temper.dev/role";
 }
 
 /// Annotations.
@@ -22,8 +20,8 @@ pub mod annotation {
     pub const DEADLINE: &str = "temper.dev/deadline";
     /// Name of the check, for people.
     pub const CHECK: &str = "temper.dev/check";
-    /// Traceparent of the check, see W3C Trace Context.
-    pub const TRACEPARENT: &str = "temper.dev/traceparent";
+    /// The run that the object was made for, as namespace/name.
+    pub const RUN: &str = "temper.dev/run";
 }
 
 /// Finalizers.

@@ -104,7 +104,7 @@ impl RunPhase {
 }
 
 /// What came of a run.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CheckRunStatus {
     /// Generation that this status is about.
@@ -134,6 +134,9 @@ pub struct CheckRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub ready_at: Option<Time>,
+    /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
+    #[serde(default)]
+    pub promising: bool,
     /// The run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]

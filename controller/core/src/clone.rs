@@ -1,0 +1,250 @@
+//! What a clone of a workload holds, and how each copy differs from its source.
+//!
+//! The source's objects go in as the API server gave them, the clone's objects come out in the order in which they
+//! must be created. Nothing outside the allow list of this module ever gets into a clone.
+
+mod fence;
+mod metadata;
+mod objects;
+mod pod;
+mod references;
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::PodSpec;
+use serde_json::Value;
+
+pub use fence::{Egress, fence, quota};
+pub use metadata::strip as strip_metadata;
+
+use crate::setting::{Identity, Setting, apply_all};
+
+/// The kinds of workload that can be cloned, all of `apps/v1`.
+pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
+
+/// Pods that a clone runs at most of its target: more of the same shows nothing new and costs the cluster.
+pub const MAX_REPLICAS: i64 = 3;
+
+/// Everything in the source namespace that a clone may be made of, as the API server gave it.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// Namespace.
+    pub namespace: String,
+    /// Deployments, StatefulSets and DaemonSets, the target among them.
+    pub workloads: Vec<Value>,
+    /// Services.
+    pub services: Vec<Value>,
+    /// ConfigMaps.
+    pub config_maps: Vec<Value>,
+    /// Secrets.
+    pub secrets: Vec<Value>,
+    /// ServiceAccounts.
+    pub service_accounts: Vec<Value>,
+    /// PersistentVolumeClaims.
+    pub claims: Vec<Value>,
+    /// Roles.
+    pub roles: Vec<Value>,
+    /// RoleBindings.
+    pub role_bindings: Vec<Value>,
+    /// NetworkPolicies.
+    pub network_policies: Vec<Value>,
+    /// LimitRanges.
+    pub limit_ranges: Vec<Value>,
+}
+
+/// What to make of it.
+#[derive(Debug, Clone)]
+pub struct Order<'a> {
+    /// Kind of the target.
+    pub kind: &'a str,
+    /// Name of the target.
+    pub name: &'a str,
+    /// Namespace of the clone.
+    pub clone: &'a str,
+    /// Labels that every object of the clone gets.
+    pub labels: &'a [(String, String)],
+    /// Settings under test.
+    pub settings: &'a BTreeSet<Setting>,
+    /// Ids that the settings use.
+    pub identity: Identity,
+    /// Whether the other workloads of the namespace are cloned, too.
+    pub neighbours: bool,
+    /// Whether hostPath and inline remote volumes are mounted into the clone as they are.
+    pub allow_shared: bool,
+}
+
+/// A clone, ready to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Objects in the order of their creation; the target is the last.
+    pub objects: Vec<Value>,
+    /// The target's Pod as it will run.
+    pub pod: PodSpec,
+    /// Label selector of the target's Pods, as text.
+    pub selector: String,
+    /// How many Pods the target is to have; none for a DaemonSet, which has one a node.
+    pub pods: Option<u32>,
+    /// What the clone leaves out or changes for safety, in sentences for people.
+    pub notes: Vec<String>,
+}
+
+/// Why no clone can be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The target is not in the source namespace.
+    #[error("{kind} `{name}` does not exist: create it, or correct spec.targetRef")]
+    TargetNotFound {
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// A volume cannot be replaced by an empty one.
+    #[error(
+        "volume `{volume}` of {workload} is {what}, which a clone would share with its source: set spec.isolation.allowShared to true if that is safe"
+    )]
+    SharedVolume {
+        /// Kind/name of the workload.
+        workload: String,
+        /// Name of the volume.
+        volume: String,
+        /// What it is.
+        what: String,
+    },
+    /// An object is not what Kubernetes says it is.
+    #[error("{what} cannot be read: {why}")]
+    Malformed {
+        /// Which object.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Makes the clone's objects.
+pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
+    let target = find(source, order)?;
+    let mut notes = Vec::new();
+    let mut workloads = Vec::new();
+    if order.neighbours {
+        for workload in &source.workloads {
+            if !std::ptr::eq(workload, target) && metadata::has_no_controller(workload) {
+                workloads.push(copy_workload(workload, order, &mut notes)?.0);
+            }
+        }
+    }
+    let (mut clone, mut pod) = copy_workload(target, order, &mut notes)?;
+    apply_all(order.settings, &mut pod, &order.identity);
+    set_pod(&mut clone, &pod)?;
+    let pods = objects::cap_replicas(&mut clone, &mut notes);
+    let selector = objects::selector(&clone);
+    workloads.push(clone);
+
+    let specs: Vec<PodSpec> = workloads.iter().filter_map(|w| pod_of(w).ok()).collect();
+    let needed = references::collect(&specs, source);
+    let labels: Vec<&Value> = workloads
+        .iter()
+        .filter_map(|w| w.pointer("/spec/template/metadata/labels"))
+        .collect();
+    let mut objects = Vec::new();
+    objects.extend(source.limit_ranges.iter().map(objects::plain));
+    objects.extend(objects::named(&source.service_accounts, &needed.service_accounts).map(objects::service_account));
+    objects.extend(objects::named(&source.config_maps, &needed.config_maps).map(objects::plain));
+    objects.extend(
+        objects::named(&source.secrets, &needed.secrets)
+            .filter(|s| !objects::is_token(s))
+            .map(objects::plain),
+    );
+    objects.extend(objects::named(&source.claims, &needed.claims).map(objects::claim));
+    objects.extend(objects::roles(source, &needed.service_accounts, order.clone));
+    objects.extend(source.network_policies.iter().map(objects::network_policy));
+    objects.extend(
+        source
+            .services
+            .iter()
+            .filter(|s| objects::selects(s, &labels))
+            .map(objects::service),
+    );
+    objects.extend(workloads);
+    for object in &mut objects {
+        metadata::strip(object);
+        metadata::place(object, order.clone, order.labels);
+    }
+    Ok(Plan {
+        objects,
+        pod,
+        selector,
+        pods,
+        notes,
+    })
+}
+
+/// The target's Pod spec as the source has it.
+pub fn source_pod(source: &Source, kind: &str, name: &str) -> Option<PodSpec> {
+    source
+        .workloads
+        .iter()
+        .find(|w| is(w, kind, name))
+        .and_then(|w| pod_of(w).ok())
+}
+
+/// SHA-256 of the Pod template of a workload, in hex: two workloads with one hash start the same Pods.
+pub fn template_hash(workload: &Value) -> String {
+    use std::fmt::Write as _;
+
+    use sha2::Digest as _;
+    let template = workload.pointer("/spec/template").cloned().unwrap_or(Value::Null);
+    let digest = sha2::Sha256::digest(template.to_string().as_bytes());
+    digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn find<'a>(source: &'a Source, order: &Order<'_>) -> Result<&'a Value, Refusal> {
+    let found = source
+        .workloads
+        .iter()
+        .find(|workload| is(workload, order.kind, order.name));
+    found.ok_or_else(|| Refusal::TargetNotFound {
+        kind: order.kind.to_owned(),
+        name: order.name.to_owned(),
+    })
+}
+
+fn is(workload: &Value, kind: &str, name: &str) -> bool {
+    objects::text(workload, "/kind") == kind && objects::text(workload, "/metadata/name") == name
+}
+
+fn copy_workload(workload: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<(Value, PodSpec), Refusal> {
+    let mut clone = objects::plain(workload);
+    let mut pod = pod_of(workload)?;
+    let name = objects::describe(workload);
+    pod::isolate(&mut pod, &name, order.allow_shared, notes)?;
+    set_pod(&mut clone, &pod)?;
+    objects::empty_claim_templates(&mut clone);
+    Ok((clone, pod))
+}
+
+fn pod_of(workload: &Value) -> Result<PodSpec, Refusal> {
+    let spec = workload.pointer("/spec/template/spec").cloned().unwrap_or(Value::Null);
+    serde_json::from_value(spec).map_err(|error| Refusal::Malformed {
+        what: objects::describe(workload),
+        why: error.to_string(),
+    })
+}
+
+fn set_pod(workload: &mut Value, pod: &PodSpec) -> Result<(), Refusal> {
+    let value = serde_json::to_value(pod).map_err(|error| Refusal::Malformed {
+        what: objects::describe(workload),
+        why: error.to_string(),
+    })?;
+    if let Some(slot) = workload.pointer_mut("/spec/template/spec") {
+        *slot = value;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

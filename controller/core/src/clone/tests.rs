@@ -1,0 +1,232 @@
+use serde_json::json;
+
+use super::*;
+
+fn source() -> Source {
+    let template = |name: &str, spec: Value| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {
+                "name": name, "namespace": "shop", "uid": "u", "resourceVersion": "7", "generation": 3,
+                "annotations": {
+                    "argocd.argoproj.io/tracking-id": "x",
+                    "kubectl.kubernetes.io/last-applied-configuration": "{}",
+                    "team": "a"
+                },
+                "labels": {"app": name, "app.kubernetes.io/managed-by": "Helm"}
+            },
+            "spec": {
+                "replicas": 5,
+                "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": spec}
+            },
+            "status": {"readyReplicas": 5}
+        })
+    };
+    let named = |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
+    Source {
+        namespace: "shop".into(),
+        workloads: vec![
+            template(
+                "web",
+                json!({
+                    "hostNetwork": true, "nodeName": "n1", "serviceAccountName": "web",
+                    "terminationGracePeriodSeconds": 60,
+                    "containers": [{
+                        "name": "app", "image": "a",
+                        "ports": [{"containerPort": 80, "hostPort": 80}],
+                        "envFrom": [{"configMapRef": {"name": "settings"}}],
+                        "env": [{"name": "P", "valueFrom": {"secretKeyRef": {"name": "password", "key": "p"}}}]
+                    }],
+                    "volumes": [
+                        {"name": "host", "hostPath": {"path": "/data"}},
+                        {"name": "claim", "persistentVolumeClaim": {"claimName": "data"}}
+                    ]
+                }),
+            ),
+            template("db", json!({"containers": [{"name": "db", "image": "d"}]})),
+        ],
+        services: vec![
+            json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"},
+                "spec": {
+                    "type": "LoadBalancer", "clusterIP": "10.0.0.9", "clusterIPs": ["10.0.0.9"], "selector": {"app": "web"},
+                    "ports": [{"port": 80, "nodePort": 30080}], "externalTrafficPolicy": "Local"
+                }
+            }),
+            json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": "heads"},
+                "spec": {"clusterIP": "None", "selector": {"app": "db"}, "ports": [{"port": 1}]}
+            }),
+            json!({
+                "apiVersion": "v1", "kind": "Service", "metadata": {"name": "outside"},
+                "spec": {"type": "ExternalName", "externalName": "example.com"}
+            }),
+        ],
+        config_maps: vec![named("ConfigMap", "settings"), named("ConfigMap", "unrelated")],
+        secrets: vec![named("Secret", "password"), named("Secret", "unrelated")],
+        service_accounts: vec![named("ServiceAccount", "web"), named("ServiceAccount", "admin")],
+        claims: vec![json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
+            "spec": {"volumeName": "pv-1", "resources": {"requests": {"storage": "1Gi"}}}
+        })],
+        roles: vec![named("Role", "reader"), named("Role", "writer")],
+        role_bindings: vec![json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "reader"},
+            "roleRef": {"kind": "Role", "name": "reader"},
+            "subjects": [
+                {"kind": "ServiceAccount", "name": "web", "namespace": "shop"},
+                {"kind": "User", "name": "jane"}
+            ]
+        })],
+        network_policies: vec![json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "open"},
+            "spec": {"podSelector": {}, "egress": [{}, {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}
+        })],
+        limit_ranges: vec![],
+    }
+}
+
+fn clone_of(source: &Source, settings: &BTreeSet<Setting>, neighbours: bool) -> Result<Plan, Refusal> {
+    let labels = [("temper.dev/run-uid".to_owned(), "r".to_owned())];
+    plan(
+        source,
+        &Order {
+            kind: "Deployment",
+            name: "web",
+            clone: "temper-web-1-all",
+            labels: &labels,
+            settings,
+            identity: Identity::default(),
+            neighbours,
+            allow_shared: false,
+        },
+    )
+}
+
+fn find<'a>(plan: &'a Plan, kind: &str, name: &str) -> Option<&'a Value> {
+    plan.objects
+        .iter()
+        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+}
+
+#[test]
+fn only_what_the_workload_needs_is_copied() {
+    let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
+    let mut names: Vec<String> = plan.objects.iter().map(objects::describe).collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "ConfigMap/settings",
+            "Deployment/web",
+            "NetworkPolicy/open",
+            "PersistentVolumeClaim/data",
+            "Role/reader",
+            "RoleBinding/reader",
+            "Secret/password",
+            "Service/web",
+            "ServiceAccount/web"
+        ]
+    );
+    assert_eq!(
+        objects::describe(plan.objects.last().unwrap()),
+        "Deployment/web",
+        "the target comes last"
+    );
+}
+
+#[test]
+fn neighbours_come_with_their_services() {
+    let plan = clone_of(&source(), &BTreeSet::new(), true).unwrap();
+    assert!(find(&plan, "Deployment", "db").is_some());
+    assert_eq!(
+        find(&plan, "Service", "heads").unwrap()["spec"]["clusterIP"],
+        "None",
+        "headless stays headless"
+    );
+    assert!(
+        find(&plan, "Service", "outside").is_none(),
+        "an ExternalName leads out of the clone"
+    );
+}
+
+#[test]
+fn nothing_is_shared_with_the_node_or_the_source() {
+    let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
+    let target = find(&plan, "Deployment", "web").unwrap();
+    let pod = &target["spec"]["template"]["spec"];
+    assert!(pod.get("hostNetwork").is_none() && pod.get("nodeName").is_none());
+    assert!(pod["containers"][0]["ports"][0].get("hostPort").is_none());
+    assert!(pod["volumes"][0].get("hostPath").is_none() && pod["volumes"][0].get("emptyDir").is_some());
+    assert_eq!(pod["terminationGracePeriodSeconds"], 1);
+    assert_eq!(target["spec"]["replicas"], MAX_REPLICAS);
+    assert!(target.get("status").is_none());
+    let service = &find(&plan, "Service", "web").unwrap()["spec"];
+    assert_eq!(service["type"], "ClusterIP");
+    assert!(service.get("clusterIP").is_none() && service["ports"][0].get("nodePort").is_none());
+    assert!(
+        find(&plan, "PersistentVolumeClaim", "data").unwrap()["spec"]
+            .get("volumeName")
+            .is_none()
+    );
+    assert_eq!(plan.notes.len(), 4, "{:?}", plan.notes);
+}
+
+#[test]
+fn metadata_is_our_own() {
+    let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
+    assert_eq!(
+        find(&plan, "Deployment", "web").unwrap()["metadata"],
+        json!({
+            "name": "web", "namespace": "temper-web-1-all",
+            "annotations": {"team": "a"}, "labels": {"app": "web", "temper.dev/run-uid": "r"}
+        })
+    );
+}
+
+#[test]
+fn bindings_serve_the_clones_accounts_only() {
+    let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
+    assert_eq!(
+        find(&plan, "RoleBinding", "reader").unwrap()["subjects"],
+        json!([{"kind": "ServiceAccount", "name": "web", "namespace": "temper-web-1-all"}])
+    );
+}
+
+#[test]
+fn a_copied_policy_opens_nothing() {
+    let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
+    let policy = find(&plan, "NetworkPolicy", "open").unwrap();
+    assert_eq!(policy["spec"]["egress"], json!([{"to": [{"podSelector": {}}]}]));
+}
+
+#[test]
+fn a_host_socket_ends_the_check() {
+    let mut source = source();
+    source.workloads[0]["spec"]["template"]["spec"]["volumes"][0]["hostPath"]["type"] = json!("Socket");
+    let error = clone_of(&source, &BTreeSet::new(), false).unwrap_err();
+    assert!(error.to_string().contains("allowShared"), "{error}");
+}
+
+#[test]
+fn the_target_has_the_settings_and_its_neighbours_have_not() {
+    let plan = clone_of(&source(), &BTreeSet::from([Setting::ReadOnlyRootFilesystem]), true).unwrap();
+    let context = |name: &str| {
+        find(&plan, "Deployment", name).unwrap()["spec"]["template"]["spec"]["containers"][0]["securityContext"].clone()
+    };
+    assert_eq!(context("web"), json!({"readOnlyRootFilesystem": true}));
+    assert_eq!(context("db"), Value::Null);
+    assert_eq!(plan.selector, "app=web");
+    assert_eq!(plan.pods, Some(3));
+}
+
+#[test]
+fn a_missing_target_is_named() {
+    let mut source = source();
+    source.workloads.clear();
+    assert_eq!(
+        clone_of(&source, &BTreeSet::new(), false).unwrap_err().to_string(),
+        "Deployment `web` does not exist: create it, or correct spec.targetRef"
+    );
+}

@@ -1,0 +1,97 @@
+//! How bad a line sounds.
+
+/// From harmless to fatal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Says nothing of trouble.
+    Plain,
+    /// Calls itself a warning.
+    Warning,
+    /// Something failed.
+    Soft,
+    /// Something was refused, or the program is about to end.
+    Hard,
+}
+
+/// Refusals and last words; section 7.4 of the design.
+const HARD: [&str; 15] = [
+    "permission denied",
+    "denied",
+    "not permitted",
+    "read-only file system",
+    "readonly",
+    "fatal",
+    "panic",
+    "emerg",
+    "traceback",
+    "segfault",
+    "segmentation fault",
+    "out of memory",
+    "must be run as root",
+    "must be root",
+    "core dumped",
+];
+
+const SOFT: [&str; 15] = [
+    "error",
+    "failed",
+    "failure",
+    "fail",
+    "cannot",
+    "can't",
+    "could not",
+    "couldn't",
+    "unable",
+    "refused",
+    "no such file",
+    "timeout",
+    "timed out",
+    "exception",
+    "crit",
+];
+
+const WARNING: [&str; 4] = ["warn", "warning", "deprecated", "[warn]"];
+
+/// Words that take the sting out of the soft word that follows or precedes them.
+const HARMLESS: [&str; 9] = [
+    "0 errors",
+    "no error",
+    "0 failed",
+    "errors=0",
+    "error_log",
+    "error=<nil>",
+    "error=null",
+    "\"error\":null",
+    "without error",
+];
+
+/// Reads a line; ASCII case does not matter.
+pub(super) fn of(line: &str) -> Severity {
+    let mut line = line.to_ascii_lowercase();
+    for harmless in HARMLESS {
+        if line.contains(harmless) {
+            line = line.replace(harmless, "");
+        }
+    }
+    let has = |words: &[&str]| words.iter().any(|word| contains_word(&line, word));
+    // A warning that speaks of an error is what its writer calls it, unless something was refused.
+    if has(&HARD) {
+        Severity::Hard
+    } else if has(&WARNING) {
+        Severity::Warning
+    } else if has(&SOFT) {
+        Severity::Soft
+    } else {
+        Severity::Plain
+    }
+}
+
+/// Whether a word stands in a line by itself: `error` is not in `terror`, `fail` is in `fail:`.
+fn contains_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
+        let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !is_part(before) && !is_part(after.filter(|c| *c != 's'))
+    })
+}

@@ -1,0 +1,128 @@
+//! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04).
+//!
+//! A verdict is evidence: findings with a rule, a weight and counts. [`Finding::sentence`] turns one into words.
+//! Thresholds are those of section 7.4 of the oracle's design.
+
+mod finding;
+mod messages;
+mod resources;
+mod stability;
+
+pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
+
+use crate::recording::{Ending, Recording};
+
+/// Findings that a verdict lists at most.
+const MAX_FINDINGS: usize = 8;
+
+/// Seconds that a candidate has at least to become Ready.
+const MIN_START_SECONDS: i64 = 30;
+
+const NANOS: i64 = 1_000_000_000;
+
+/// Judges a finished recording.
+pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
+    let mut findings = stability::judge(baselines, candidate);
+    let decided = findings.iter().any(|finding| finding.weight == Weight::Fail);
+    if !decided && let Some(missing) = incomplete(candidate) {
+        return Verdict {
+            outcome: Outcome::Inconclusive,
+            findings: vec![missing],
+        };
+    }
+    findings.extend(messages::judge(baselines, candidate));
+    findings.extend(resources::judge(baselines, candidate));
+    verdict(findings)
+}
+
+/// The verdict on a run that is still recorded, as soon as there is no doubt: the workload broke where at least one
+/// baseline is Ready and shows no such fault.
+pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<Verdict> {
+    let ready = |baseline: &&Recording| Some(baseline.ready_at()? - baseline.started_at()?);
+    let baseline_start = baselines.iter().filter_map(ready).min()?;
+    let mut findings = stability::judge(baselines, candidate);
+    findings.retain(|finding| finding.weight == Weight::Fail && finding.rule != Rule::NeverReady);
+    let patience = (2 * baseline_start + 20 * NANOS).max(MIN_START_SECONDS * NANOS);
+    let late = candidate.ready_at().is_none() && candidate.started_at().is_some_and(|start| now - start > patience);
+    if late && findings.is_empty() {
+        findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
+    }
+    if findings.is_empty() {
+        return None;
+    }
+    // The log says why.
+    findings.extend(messages::new_complaints(baselines, candidate));
+    Some(verdict(findings))
+}
+
+/// Whether baselines, each by itself, are what a workload that works looks like.
+pub fn agree(baselines: &[&Recording]) -> Result<(), Vec<Finding>> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for baseline in baselines {
+        findings.extend(
+            stability::judge(&[], baseline)
+                .into_iter()
+                .filter(|finding| finding.weight == Weight::Fail),
+        );
+        if findings.is_empty() {
+            findings.extend(incomplete(baseline));
+        }
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    Err(verdict(findings).findings)
+}
+
+/// Whether a container ended in a way that no working workload shows, in a recording that may go on.
+pub fn crashed(recording: &Recording) -> bool {
+    stability::judge(&[], recording).iter().any(|finding| {
+        finding.weight == Weight::Fail && !matches!(finding.rule, Rule::NeverReady | Rule::ReadinessLost)
+    })
+}
+
+/// Whether the log so far has complaints that no baseline has, and that fail a run.
+pub fn complains(baselines: &[&Recording], candidate: &Recording) -> bool {
+    messages::new_complaints(baselines, candidate)
+        .iter()
+        .any(|finding| finding.weight == Weight::Fail)
+}
+
+/// What is missing from a recording that can be judged.
+fn incomplete(recording: &Recording) -> Option<Finding> {
+    let rule = if recording.ended() != Some(Ending::Complete) {
+        Rule::Interrupted
+    } else if !recording.is_whole() {
+        Rule::EvidenceLost
+    } else {
+        return None;
+    };
+    Some(Finding::new(Oracle::Stability, rule, Weight::Note))
+}
+
+/// What findings amount to, the cause first.
+fn verdict(mut findings: Vec<Finding>) -> Verdict {
+    // Of one oracle, what happened first is closest to the cause; what did not happen comes after it.
+    findings.sort_by_key(|finding| {
+        (
+            finding.weight,
+            finding.oracle,
+            finding.at_nanos.is_none(),
+            finding.at_nanos,
+        )
+    });
+    let has = |weight: Weight| findings.iter().any(|finding| finding.weight == weight);
+    let outcome = if has(Weight::Fail) {
+        Outcome::Failed
+    } else if has(Weight::Warn) {
+        Outcome::Warned
+    } else {
+        Outcome::Passed
+    };
+    stability::explain(&mut findings);
+    findings.truncate(MAX_FINDINGS);
+    Verdict { outcome, findings }
+}
+
+#[cfg(test)]
+mod tests;

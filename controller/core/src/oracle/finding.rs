@@ -1,0 +1,183 @@
+//! Evidence as data, and in words.
+
+use strum::{Display, IntoStaticStr};
+
+/// What an experiment showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The workload works.
+    Passed,
+    /// It works and says something new.
+    Warned,
+    /// It does not work.
+    Failed,
+    /// What was recorded does not decide it.
+    Inconclusive,
+}
+
+/// An outcome and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The evidence, the cause first.
+    pub findings: Vec<Finding>,
+}
+
+/// Which oracle found something. The text is its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr)]
+pub enum Oracle {
+    /// Exits, restarts, rejections.
+    #[strum(serialize = "TC-01")]
+    Stability,
+    /// Ready at all, and all the time.
+    #[strum(serialize = "TC-02")]
+    Readiness,
+    /// Messages.
+    #[strum(serialize = "TC-03")]
+    Logs,
+    /// CPU and memory.
+    #[strum(serialize = "TC-04")]
+    Resources,
+}
+
+/// Which rule of an oracle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr)]
+pub enum Rule {
+    /// A container ended with a code other than 0.
+    Exited,
+    /// A container was ended by the kernel for its memory.
+    OutOfMemory,
+    /// A container restarted more often than in any baseline.
+    Restarted,
+    /// A kubelet cannot or will not start a container.
+    ContainerRejected,
+    /// The API server or the kubelet refuses the Pod.
+    PodRejected,
+    /// A Pod was evicted.
+    Evicted,
+    /// Not Ready in time.
+    NeverReady,
+    /// Ready, and then not.
+    ReadinessLost,
+    /// The recording ended before its time.
+    Interrupted,
+    /// Part of the recording was lost.
+    EvidenceLost,
+    /// A message that no baseline has.
+    NewMessage,
+    /// A known complaint, far more often.
+    MoreComplaints,
+    /// A message that every baseline has often, and the run never.
+    MissingMessage,
+    /// A message far less often.
+    RarerMessage,
+    /// No message in the second half.
+    Silence,
+    /// CPU or memory differ more than baselines do.
+    ResourceShift,
+    /// Too little was measured to compare.
+    NotDecidable,
+}
+
+/// How much a finding counts; the order is that of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Fails the run.
+    Fail,
+    /// Is listed with the recommendation.
+    Warn,
+    /// For information.
+    Note,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Who found it.
+    pub oracle: Oracle,
+    /// By which rule.
+    pub rule: Rule,
+    /// How much it counts.
+    pub weight: Weight,
+    /// Container that it is about.
+    pub container: Option<String>,
+    /// Pod that it is about.
+    pub pod: Option<String>,
+    /// The masked message, where it is about one.
+    pub template: Option<String>,
+    /// One line as it was logged.
+    pub example: Option<String>,
+    /// How often each baseline has it.
+    pub baseline_counts: Vec<u64>,
+    /// How often the run has it.
+    pub count: u64,
+    /// When, if it has a time.
+    pub at_nanos: Option<i64>,
+    /// Reason, exit code or measure, as its source gives it.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding about nothing in particular yet.
+    pub fn new(oracle: Oracle, rule: Rule, weight: Weight) -> Self {
+        Self {
+            oracle,
+            rule,
+            weight,
+            container: None,
+            pod: None,
+            template: None,
+            example: None,
+            baseline_counts: Vec::new(),
+            count: 0,
+            at_nanos: None,
+            detail: String::new(),
+        }
+    }
+
+    /// One sentence for people.
+    pub fn sentence(&self) -> String {
+        let who = self
+            .container
+            .as_deref()
+            .map_or_else(|| "the workload".to_owned(), |name| format!("container `{name}`"));
+        let detail = &self.detail;
+        let what = match self.rule {
+            Rule::Exited => format!("{who} ended with {detail}"),
+            Rule::OutOfMemory => format!("{who} was killed because it was out of memory"),
+            Rule::Restarted => format!("{who} restarted {} times", self.count),
+            Rule::ContainerRejected => format!("{who} was not started: {detail}"),
+            Rule::PodRejected => format!("the Pod was rejected: {detail}"),
+            Rule::Evicted => format!("the Pod was evicted: {detail}"),
+            Rule::NeverReady => format!("{who} never became Ready"),
+            Rule::ReadinessLost => format!("the Pod was Ready and then was not, {} times", self.count),
+            Rule::Interrupted => "the recording ended before its time".to_owned(),
+            Rule::EvidenceLost => "part of the recording was lost".to_owned(),
+            Rule::NewMessage => format!("{who} logged what no baseline did, {} times", self.count),
+            Rule::MoreComplaints => {
+                format!(
+                    "{who} complained {} times, the baselines {:?} times",
+                    self.count, self.baseline_counts
+                )
+            }
+            Rule::MissingMessage => format!(
+                "{who} never logged what every baseline did ({:?} times)",
+                self.baseline_counts
+            ),
+            Rule::RarerMessage => {
+                format!(
+                    "{who} logged {} times what the baselines did {:?} times",
+                    self.count, self.baseline_counts
+                )
+            }
+            Rule::Silence => format!("{who} logged nothing in the second half of the recording"),
+            Rule::ResourceShift => format!("{who} used {detail}"),
+            Rule::NotDecidable => "too little was measured to compare resources".to_owned(),
+        };
+        match &self.example {
+            Some(line) => format!("{what}: `{line}`"),
+            None => what,
+        }
+    }
+}

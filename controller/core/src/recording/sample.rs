@@ -1,0 +1,232 @@
+//! What a worker publishes, as core sees it. Times are nanoseconds since the Unix epoch.
+
+/// One message of a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sample {
+    /// Lines of a log.
+    Logs(LogLines),
+    /// A Pod changed.
+    Pod(PodState),
+    /// A Kubernetes Event.
+    Event(ClusterEvent),
+    /// What a kubelet measured.
+    Usage(Usage),
+    /// What a running process shows of itself.
+    Process(Process),
+    /// A turning point of the recording itself.
+    Mark(Mark),
+}
+
+/// Which container of which Pod something belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// Name of the Pod.
+    pub pod: String,
+    /// UID of the Pod.
+    pub pod_uid: String,
+    /// Name of the container.
+    pub container: String,
+    /// Restarts before this instance.
+    pub restart: u32,
+    /// It is an init container.
+    pub init: bool,
+}
+
+/// Consecutive lines of one container instance's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLines {
+    /// Whose log.
+    pub source: Source,
+    /// Position of the first line in the instance's log, from 0.
+    pub first: u64,
+    /// The lines.
+    pub lines: Vec<LogLine>,
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// When the runtime wrote it.
+    pub time_nanos: i64,
+    /// Without its end; any bytes.
+    pub text: Vec<u8>,
+    /// Length before it was cut, in bytes; 0 if it was not.
+    pub cut_from: u64,
+}
+
+/// A Pod as the API server showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodState {
+    /// Name.
+    pub pod: String,
+    /// UID.
+    pub pod_uid: String,
+    /// When the worker saw it.
+    pub time_nanos: i64,
+    /// Pending, Running, Succeeded, Failed or Unknown.
+    pub phase: String,
+    /// Its Ready condition.
+    pub ready: bool,
+    /// It was deleted.
+    pub deleted: bool,
+    /// Node that it is bound to.
+    pub node: String,
+    /// Reason of the Pod itself, such as Evicted.
+    pub reason: String,
+    /// Message of the Pod itself.
+    pub message: String,
+    /// Its containers.
+    pub containers: Vec<ContainerState>,
+    /// It belongs to the workload under test, not to a neighbour.
+    pub target: bool,
+}
+
+/// A container as the API server showed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerState {
+    /// Name.
+    pub name: String,
+    /// It is an init container.
+    pub init: bool,
+    /// It is ready.
+    pub ready: bool,
+    /// It has started.
+    pub started: bool,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// Why it waits; empty if it does not.
+    pub waiting_reason: String,
+    /// More about why it waits.
+    pub waiting_message: String,
+    /// Its current or last end.
+    pub terminated: Option<Termination>,
+    /// It runs.
+    pub running: bool,
+}
+
+/// The end of a container instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Termination {
+    /// Exit code.
+    pub exit_code: i32,
+    /// Signal, 0 if none.
+    pub signal: i32,
+    /// Such as OOMKilled, Error or Completed.
+    pub reason: String,
+    /// The container's own last words.
+    pub message: String,
+    /// When.
+    pub finished_nanos: i64,
+}
+
+/// A Kubernetes Event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterEvent {
+    /// UID of the Event.
+    pub uid: String,
+    /// When it last happened.
+    pub time_nanos: i64,
+    /// Normal or Warning.
+    pub type_: String,
+    /// Reason.
+    pub reason: String,
+    /// Message.
+    pub message: String,
+    /// Kind of the object that it is about.
+    pub object_kind: String,
+    /// Name of the object that it is about.
+    pub object_name: String,
+    /// How often it happened.
+    pub count: u32,
+}
+
+/// What a kubelet measured for one container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usage {
+    /// Which container.
+    pub source: Source,
+    /// The kubelet's own time of the sample.
+    pub time_nanos: i64,
+    /// CPU time so far, in nanoseconds of one core.
+    pub cpu_core_nanos: Option<u64>,
+    /// Working set, in bytes.
+    pub memory_working_set_bytes: Option<u64>,
+    /// Resident set, in bytes.
+    pub memory_rss_bytes: Option<u64>,
+}
+
+/// What process 1 of a container shows of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Which container.
+    pub source: Source,
+    /// When it was read.
+    pub time_nanos: i64,
+    /// Effective user id.
+    pub uid: u32,
+    /// Effective group id.
+    pub gid: u32,
+    /// Supplementary groups.
+    pub groups: Vec<u32>,
+    /// It cannot gain privileges.
+    pub no_new_privs: bool,
+    /// 0 disabled, 1 strict, 2 filter.
+    pub seccomp: u32,
+    /// Effective capabilities, a bit each.
+    pub cap_effective: u64,
+    /// Permitted capabilities.
+    pub cap_permitted: u64,
+    /// Bounding set.
+    pub cap_bounding: u64,
+    /// Inheritable capabilities.
+    pub cap_inheritable: u64,
+    /// Ambient capabilities.
+    pub cap_ambient: u64,
+    /// Its root file system is mounted read-only.
+    pub root_read_only: bool,
+    /// Its mount table.
+    pub mounts: Vec<Mount>,
+    /// Why nothing could be read; empty on success.
+    pub error: String,
+}
+
+/// A mount of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Where.
+    pub path: String,
+    /// Type of the file system.
+    pub fs_type: String,
+    /// It is read-only.
+    pub read_only: bool,
+}
+
+/// A turning point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Which.
+    pub moment: Moment,
+    /// When.
+    pub time_nanos: i64,
+    /// A sentence for people.
+    pub message: String,
+    /// Chunks that this attempt published before.
+    pub published: u64,
+    /// Chunks that were given up.
+    pub lost: u64,
+}
+
+/// The turning points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// The worker watches.
+    Started,
+    /// Every wanted Pod is Ready.
+    Ready,
+    /// The recording duration is over.
+    Complete,
+    /// The worker was asked to stop.
+    Interrupted,
+    /// The clone was not Ready in time.
+    NeverReady,
+}

@@ -1,0 +1,222 @@
+//! When a run moves on: from what was observed to the one step that follows.
+
+use crate::oracle::{self, Outcome, Verdict};
+use crate::recording::{Ending, Recording};
+use crate::search::Role;
+
+/// Attempts that a run has before infrastructure is given up.
+pub const ATTEMPTS: u32 = 3;
+
+/// A run is promising once it has been Ready for this long without fault, in nanoseconds. Most programs that break
+/// under a setting do so while they start; those that break later are found by their own recording.
+pub const PROMISING_NANOS: i64 = 10_000_000_000;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Waits for a place.
+    Pending,
+    /// Its objects are being made.
+    Cloning,
+    /// Its Pods start.
+    Starting,
+    /// Its Pods are recorded.
+    Recording,
+    /// Its clone is no longer needed; the verdict waits for the baselines.
+    Judging,
+    /// Ended, however.
+    Ended,
+}
+
+/// The worker's Job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// There is none.
+    Absent,
+    /// It runs or will.
+    Active,
+    /// It exited with 0.
+    Succeeded,
+    /// It failed, for this reason.
+    Failed(String),
+}
+
+/// A baseline of the same check.
+#[derive(Debug, Clone, Copy)]
+pub struct Baseline<'a> {
+    /// It passed; its recording is complete.
+    pub passed: bool,
+    /// It ended without passing.
+    pub lost: bool,
+    /// What is recorded of it so far.
+    pub recording: &'a Recording,
+}
+
+/// Everything that decides the next step.
+#[derive(Debug, Clone)]
+pub struct Observed<'a> {
+    /// Where the run stands.
+    pub phase: Phase,
+    /// What it is for.
+    pub role: Role,
+    /// Its check has ended or is being deleted.
+    pub cancelled: bool,
+    /// It has a place.
+    pub has_place: bool,
+    /// Counts from 1.
+    pub attempt: u32,
+    /// Its verification at the API server is still to be done.
+    pub admission_due: bool,
+    /// It was called promising already.
+    pub promising: bool,
+    /// The worker's Job.
+    pub job: Job,
+    /// What is recorded so far.
+    pub recording: &'a Recording,
+    /// The baselines of its check.
+    pub baselines: Vec<Baseline<'a>>,
+    /// Now, in nanoseconds since the epoch.
+    pub now: i64,
+}
+
+/// The one step that follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing to do before this time, if there is one, or before something changes.
+    Wait(Option<i64>),
+    /// Leave Pending.
+    Begin,
+    /// Make the clone and the worker.
+    Clone,
+    /// Note that the clone is Ready since this time.
+    Ready(i64),
+    /// Try the exact Pod at the API server.
+    Admit,
+    /// Note that the run is promising.
+    Promise,
+    /// Everything is recorded: remove the clone, wait for the baselines.
+    Judge,
+    /// The verdict.
+    End(Verdict),
+    /// Replace the worker on the same clone.
+    Retry(String),
+    /// Infrastructure failed for good.
+    GiveUp(String),
+    /// End without a verdict.
+    Cancel,
+}
+
+/// Decides the next step. Total: every observation has one.
+pub fn next(observed: &Observed<'_>) -> Step {
+    if observed.phase == Phase::Ended {
+        return Step::Wait(None);
+    }
+    if observed.cancelled {
+        return Step::Cancel;
+    }
+    match observed.phase {
+        Phase::Pending if observed.has_place => Step::Begin,
+        Phase::Pending | Phase::Ended => Step::Wait(None),
+        Phase::Cloning => Step::Clone,
+        Phase::Starting | Phase::Recording => recording(observed),
+        Phase::Judging => verdict(observed).map_or(Step::Wait(None), Step::End),
+    }
+}
+
+fn recording(observed: &Observed<'_>) -> Step {
+    let recording = observed.recording;
+    if matches!(recording.ended(), Some(Ending::Complete | Ending::NeverReady)) {
+        return Step::Judge;
+    }
+    if let Some(verdict) = early(observed) {
+        return Step::End(verdict);
+    }
+    match &observed.job {
+        Job::Active => {}
+        // Its last messages may still be on their way here: they come, or the Job is gone before they did.
+        Job::Succeeded if recording.ended().is_none() => {}
+        job => return lost(observed, job),
+    }
+    match (observed.phase, recording.ready_at()) {
+        (Phase::Starting, Some(at)) => return Step::Ready(at),
+        (Phase::Recording, Some(_)) if observed.admission_due => return Step::Admit,
+        (Phase::Recording, Some(at)) if !observed.promising => {
+            return if observed.now >= at + PROMISING_NANOS {
+                promise(observed)
+            } else {
+                Step::Wait(Some(at + PROMISING_NANOS))
+            };
+        }
+        _ => {}
+    }
+    // The early verdict also depends on time alone: a candidate that is never Ready.
+    Step::Wait(Some(observed.now + NANOS_PER_SECOND))
+}
+
+fn promise(observed: &Observed<'_>) -> Step {
+    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
+    // New complaints count from the first line; what is missing can be told only at the end.
+    if oracle::complains(&baselines, observed.recording) {
+        Step::Wait(None)
+    } else {
+        Step::Promise
+    }
+}
+
+fn lost(observed: &Observed<'_>, job: &Job) -> Step {
+    let why = match job {
+        Job::Failed(why) => why.clone(),
+        Job::Absent => "the worker's Job is gone".to_owned(),
+        Job::Active | Job::Succeeded => "the worker ended before its time".to_owned(),
+    };
+    if observed.attempt < ATTEMPTS {
+        Step::Retry(why)
+    } else {
+        Step::GiveUp(why)
+    }
+}
+
+fn early(observed: &Observed<'_>) -> Option<Verdict> {
+    match observed.role {
+        Role::Baseline => oracle::crashed(observed.recording)
+            .then(|| oracle::agree(&[observed.recording]).err())
+            .flatten()
+            .map(|findings| Verdict {
+                outcome: Outcome::Failed,
+                findings,
+            }),
+        Role::Candidate | Role::Verification => {
+            let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
+            oracle::early(&baselines, observed.recording, observed.now)
+        }
+    }
+}
+
+/// The verdict on a finished recording, if everything that it needs is there.
+fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
+    if observed.role == Role::Baseline {
+        return Some(match oracle::agree(&[observed.recording]) {
+            Ok(()) => Verdict {
+                outcome: Outcome::Passed,
+                findings: Vec::new(),
+            },
+            Err(findings) => Verdict {
+                outcome: Outcome::Failed,
+                findings,
+            },
+        });
+    }
+    if observed.baselines.iter().any(|baseline| baseline.lost) {
+        return Some(Verdict {
+            outcome: Outcome::Inconclusive,
+            findings: Vec::new(),
+        });
+    }
+    if observed.baselines.is_empty() || !observed.baselines.iter().all(|baseline| baseline.passed) {
+        return None;
+    }
+    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
+    Some(oracle::judge(&baselines, observed.recording))
+}

@@ -1,0 +1,191 @@
+//! Reconciles one WorkloadHardeningCheck: look, decide, act.
+
+mod conclude;
+mod observe;
+mod remove;
+mod report;
+mod status;
+mod target;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::api::PostParams;
+use kube::runtime::controller::Action;
+use kube::{Api, Resource as _, ResourceExt as _};
+use temper_api::{
+    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, condition, label, reason,
+};
+use temper_core::search::{self, Next, Role, Start};
+
+use self::observe::Seen;
+use self::target::Target;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::{finalizer, identity};
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
+    let work = Box::pin(look_decide_act(&check, &context));
+    tokio::time::timeout(PATIENCE, work).await.map_err(|_| Error::Timeout {
+        seconds: PATIENCE.as_secs(),
+    })?
+}
+
+async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
+    if check.metadata.deletion_timestamp.is_some() {
+        if !finalizer::has(check) {
+            return Ok(Action::await_change());
+        }
+        return if remove::everything(check, context).await? {
+            finalizer::release(check, &context.client).await?;
+            Ok(Action::await_change())
+        } else {
+            Ok(Action::requeue(Duration::from_secs(2)))
+        };
+    }
+    if !finalizer::has(check) {
+        finalizer::hold(check, &context.client).await?;
+        return Ok(Action::await_change());
+    }
+    if status::is_complete(check) {
+        return clean_up(check, context).await;
+    }
+    let seconds = match temper_core::spec::recording_seconds(&check.spec.recording_duration) {
+        Ok(seconds) => seconds,
+        Err(error) => return conclude::reject(check, context, reason::INVALID_SPEC, &error.to_string()).await,
+    };
+    let seen = observe::observe(check, context).await?;
+    let source = match target::look(check, context, !seen.runs.is_empty()).await? {
+        Target::Fit(source) => source,
+        Target::Wait { reason, message } => {
+            status::waiting(check, context, reason, &message).await?;
+            return Ok(Action::requeue(Duration::from_secs(2)));
+        }
+        Target::Unfit { reason, message } => return conclude::reject(check, context, reason, &message).await,
+    };
+    match search::next(&source.applicable, &seen.history()) {
+        Next::Wait => {
+            status::progress(check, context, &seen, &source, seconds).await?;
+            Ok(Action::await_change())
+        }
+        Next::Start(starts) => {
+            for start in starts {
+                create(check, context, &seen, start, seconds).await?;
+            }
+            // The new runs are owned: their appearance brings us back.
+            Ok(Action::await_change())
+        }
+        Next::Done(conclusion) => conclude::conclude(check, context, &seen, &source, seconds, conclusion).await,
+    }
+}
+
+/// Once a check has ended, its runs fold into the report and go.
+async fn clean_up(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
+    let gone = remove::runs(check, context).await?;
+    if gone {
+        context.ingest.forget(&check.uid().unwrap_or_default());
+    }
+    status::cleaned(check, context, gone).await?;
+    Ok(if gone {
+        Action::await_change()
+    } else {
+        Action::requeue(Duration::from_secs(5))
+    })
+}
+
+async fn create(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    seen: &Seen,
+    start: Start,
+    recording_seconds: u64,
+) -> Result<()> {
+    let namespace = check.namespace().unwrap_or_default();
+    let uid = check.uid().unwrap_or_default();
+    let spec = CheckRunSpec {
+        check: CheckRef {
+            name: check.name_any(),
+            uid: uid.clone(),
+        },
+        run: start.name.clone(),
+        role: match start.role {
+            Role::Baseline => RunRole::Baseline,
+            Role::Candidate => RunRole::Candidate,
+            Role::Verification => RunRole::Verification,
+        },
+        target_ref: check.spec.target_ref.clone(),
+        settings: start.settings.iter().map(ToString::to_string).collect(),
+        identity: identity::resolve(check.spec.security_context.as_ref(), seen.observed_identity()),
+        recording_seconds,
+        isolation: check.spec.isolation.clone(),
+    };
+    let mut run = CheckRun::new(&format!("{}-{}", check.name_any(), start.name), spec);
+    run.metadata.namespace = Some(namespace.clone());
+    run.metadata.owner_references = check.controller_owner_ref(&()).map(|owner| vec![owner]);
+    run.metadata.labels = Some([(label::CHECK_UID.to_owned(), uid), (label::RUN.to_owned(), start.name)].into());
+    run.metadata.finalizers = Some(vec![temper_api::finalizer::CLEANUP.to_owned()]);
+    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &namespace);
+    match api.create(&PostParams::default(), &run).await {
+        Ok(_) => Ok(()),
+        // We were here already and have not seen it yet.
+        Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+        Err(source) => Err(Error::Apply {
+            what: format!("run `{}`", run.name_any()),
+            source,
+        }),
+    }
+}
+
+/// What to do when a reconcile failed.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
+pub(crate) fn error_policy(check: Arc<WorkloadHardeningCheck>, error: &Error, context: Arc<Context>) -> Action {
+    crate::context::failed("WorkloadHardeningCheck", &check.name_any(), error, &context)
+}
+
+/// Where a check with these runs stands.
+fn phase(runs: &[CheckRun]) -> (CheckPhase, &'static str) {
+    let open = |role: RunRole| {
+        runs.iter()
+            .any(|run| run.spec.role == role && !run.status.as_ref().is_some_and(|s| s.phase.is_terminal()))
+    };
+    let searched = runs.iter().any(|run| run.spec.role == RunRole::Candidate);
+    if searched && open(RunRole::Verification) {
+        (CheckPhase::Verifying, reason::VERIFYING)
+    } else if searched {
+        (CheckPhase::Searching, reason::SEARCHING)
+    } else {
+        (CheckPhase::Recording, reason::RECORDING)
+    }
+}
+
+/// The settings of a run, in order.
+fn settings(run: &CheckRun) -> BTreeSet<temper_core::setting::Setting> {
+    run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// How the search sees a run.
+fn state(run: &CheckRun) -> search::State {
+    let Some(status) = &run.status else {
+        return search::State::Open;
+    };
+    match status.phase {
+        RunPhase::Passed => search::State::Passed,
+        RunPhase::Failed => search::State::Failed,
+        RunPhase::Inconclusive => search::State::Inconclusive,
+        RunPhase::Error | RunPhase::Cancelled => search::State::Error,
+        RunPhase::Pending | RunPhase::Cloning | RunPhase::Starting => search::State::Open,
+        RunPhase::Recording | RunPhase::Judging if status.promising => search::State::Promising,
+        RunPhase::Recording | RunPhase::Judging => search::State::Open,
+    }
+}
+
+/// Whether another check of the same workload has not ended.
+fn is_open(check: &WorkloadHardeningCheck) -> bool {
+    let conditions = check.status.iter().flat_map(|status| &status.conditions);
+    !conditions
+        .into_iter()
+        .any(|c| c.type_ == condition::COMPLETE && c.status == "True")
+}

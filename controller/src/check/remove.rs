@@ -1,0 +1,50 @@
+//! Removes what a check made.
+
+use kube::api::{DeleteParams, ListParams};
+use kube::{Api, ResourceExt as _};
+use temper_api::{CheckRun, WorkloadHardeningCheck, label};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Runs with their clones, and everything that was published; whether all of it is gone.
+pub(super) async fn everything(check: &WorkloadHardeningCheck, context: &Context) -> Result<bool> {
+    if !runs(check, context).await? {
+        return Ok(false);
+    }
+    let uid = check.uid().unwrap_or_default();
+    context.ingest.forget(&uid);
+    // After the last worker is gone: nobody publishes any more.
+    context.ingest.purge(&uid).await?;
+    Ok(true)
+}
+
+/// Runs with their clones; whether all of them are gone.
+pub(super) async fn runs(check: &WorkloadHardeningCheck, context: &Context) -> Result<bool> {
+    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
+    let selector = format!("{}={}", label::CHECK_UID, check.uid().unwrap_or_default());
+    let runs = api
+        .list_metadata(&ListParams::default().labels(&selector))
+        .await
+        .map_err(|source| Error::Read {
+            what: "the runs of the check",
+            source,
+        })?;
+    for run in runs
+        .items
+        .iter()
+        .filter(|run| run.metadata.deletion_timestamp.is_none())
+    {
+        match api.delete(&run.name_any(), &DeleteParams::background()).await {
+            Ok(_) => {}
+            Err(kube::Error::Api(status)) if status.is_not_found() => {}
+            Err(source) => {
+                return Err(Error::Remove {
+                    what: run.name_any(),
+                    source,
+                });
+            }
+        }
+    }
+    Ok(runs.items.is_empty())
+}

@@ -1,0 +1,235 @@
+//! Writes the HardeningReport: everything that a report for people is made from, within 10 KiB.
+
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+use temper_api::{
+    CheckRef, CheckStatus, Evidence, FindingRecord, FindingWeight, HardeningReportSpec, Point, RunRole, Series,
+    WorkloadHardeningCheck,
+};
+use temper_core::recommend::patch;
+
+use super::conclude::End;
+use super::observe::Seen;
+use super::target::SourceWorkload;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::source;
+
+/// A report is at most this large, in bytes of JSON: thousands of them must not burden etcd.
+const LIMIT: usize = 10 * 1024;
+
+/// Points that a series has at most.
+const POINTS: usize = 60;
+
+/// Writes the report, owned by the workload; its name. None where nothing ran.
+pub(super) async fn write(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    seen: &Seen,
+    source: &SourceWorkload,
+    status: &CheckStatus,
+    end: &End,
+) -> Result<Option<String>> {
+    if seen.runs.is_empty() {
+        return Ok(None);
+    }
+    let reference = &check.spec.target_ref;
+    let name = format!("{}-{}", reference.kind.to_lowercase(), reference.name);
+    let spec = fit(compose(check, context, seen, source, status, end));
+    let uid = source
+        .object
+        .pointer("/metadata/uid")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let object = json!({
+        "apiVersion": "temper.dev/v1alpha1",
+        "kind": "HardeningReport",
+        "metadata": {
+            "name": name,
+            "namespace": check.namespace(),
+            "ownerReferences": [{
+                "apiVersion": reference.api_version, "kind": reference.kind, "name": reference.name, "uid": uid
+            }]
+        },
+        "spec": spec
+    });
+    source::apply(&context.client, &object)
+        .await
+        .map_err(|source| Error::Apply {
+            what: format!("report `{name}`"),
+            source,
+        })?;
+    Ok(Some(name))
+}
+
+fn compose(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    seen: &Seen,
+    source: &SourceWorkload,
+    status: &CheckStatus,
+    end: &End,
+) -> HardeningReportSpec {
+    let verifying = status
+        .verification
+        .as_ref()
+        .map(|verification| verification.run.as_str());
+    let proof = verifying
+        .and_then(|run| seen.run(run)?.status.as_ref())
+        .map(|s| s.proof.clone())
+        .unwrap_or_default();
+    let evidence = seen.runs.iter().filter_map(|run| {
+        let findings = run.status.as_ref()?.findings.clone();
+        let told: Vec<FindingRecord> = findings
+            .into_iter()
+            .filter(|f| f.weight != FindingWeight::Note)
+            .collect();
+        (!told.is_empty()).then(|| Evidence {
+            run: run.spec.run.clone(),
+            findings: told,
+        })
+    });
+    let plotted = seen
+        .runs
+        .iter()
+        .filter(|run| run.spec.role == RunRole::Baseline || Some(run.spec.run.as_str()) == verifying);
+    let uid = check.uid().unwrap_or_default();
+    let recommended = status.recommendation.as_ref().map(|recommendation| {
+        patch(
+            &source.pod,
+            &temper_core::recommend::Recommendation {
+                pod: recommendation.pod_security_context.clone(),
+                containers: recommendation.containers.clone(),
+                automount_service_account_token: recommendation.automount_service_account_token,
+            },
+        )
+    });
+    HardeningReportSpec {
+        target: check.spec.target_ref.to_string(),
+        target_ref: check.spec.target_ref.clone(),
+        check: CheckRef {
+            name: check.name_any(),
+            uid: uid.clone(),
+        },
+        template_hash: source.template_hash.clone(),
+        outcome: end.reason.to_owned(),
+        message: end.message.clone(),
+        summary: status.summary.clone().unwrap_or_default(),
+        settings: status.settings.clone(),
+        recommendation: status.recommendation.clone(),
+        patch: recommended,
+        verification: status.verification.clone(),
+        proof,
+        runs: status.runs.clone(),
+        evidence: evidence.collect(),
+        series: plotted.flat_map(|run| series(&uid, &run.spec.run, context)).collect(),
+        cost: status.cost.clone().unwrap_or_default(),
+        timings: status.timings.clone().unwrap_or_default(),
+        completed_at: status.timings.as_ref().and_then(|timings| timings.completed_at.clone()),
+    }
+}
+
+/// CPU and memory of every container of a run.
+fn series(check_uid: &str, run: &str, context: &Context) -> Vec<Series> {
+    let recording = context.ingest.recording(check_uid, run);
+    let start = recording.ready_at().unwrap_or_default();
+    let curves = temper_core::recording::curves(&recording);
+    let point = |(time, value): &(i64, f64)| {
+        #[expect(clippy::cast_precision_loss, reason = "seconds since Ready, to a tenth")]
+        let t = ((time - start) as f64 / 1e8).round() / 10.0;
+        Point { t, v: round(*value) }
+    };
+    let series = |(container, metric, points): (String, &'static str, Vec<(i64, f64)>)| Series {
+        run: run.to_owned(),
+        container,
+        metric: metric.to_owned(),
+        points: thin(&points, POINTS).iter().map(point).collect(),
+    };
+    curves.into_iter().map(series).collect()
+}
+
+/// Three significant digits: more is noise, and bytes.
+fn round(value: f64) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return 0.0;
+    }
+    let magnitude = 10_f64.powf(2.0 - value.abs().log10().floor());
+    (value * magnitude).round() / magnitude
+}
+
+fn thin<T: Clone>(points: &[T], limit: usize) -> Vec<T> {
+    let step = points.len().div_ceil(limit.max(1)).max(1);
+    points.iter().step_by(step).cloned().collect()
+}
+
+/// Leaves out what a reader misses least until the report is small enough.
+fn fit(mut spec: HardeningReportSpec) -> HardeningReportSpec {
+    let size = |spec: &HardeningReportSpec| serde_json::to_vec(spec).map_or(usize::MAX, |bytes| bytes.len());
+    let mut points = POINTS;
+    while size(&spec) > LIMIT && points > 8 {
+        points /= 2;
+        for series in &mut spec.series {
+            series.points = thin(&series.points, points);
+        }
+    }
+    for keep in [3, 1] {
+        if size(&spec) > LIMIT {
+            for evidence in &mut spec.evidence {
+                evidence.findings.truncate(keep);
+            }
+        }
+    }
+    for length in [200, 80] {
+        if size(&spec) > LIMIT {
+            shorten(&mut spec, length);
+        }
+    }
+    if size(&spec) > LIMIT {
+        spec.series.clear();
+    }
+    if size(&spec) > LIMIT {
+        spec.evidence.truncate(4);
+    }
+    spec
+}
+
+fn shorten(spec: &mut HardeningReportSpec, length: usize) {
+    let cut = |text: &mut String| {
+        if text.chars().count() > length {
+            *text = text.chars().take(length).chain(['…']).collect();
+        }
+    };
+    for finding in spec.evidence.iter_mut().flat_map(|evidence| &mut evidence.findings) {
+        cut(&mut finding.message);
+        finding.example.iter_mut().for_each(cut);
+        finding.template.iter_mut().for_each(cut);
+    }
+    spec.runs
+        .iter_mut()
+        .filter_map(|run| run.message.as_mut())
+        .for_each(cut);
+    for setting in &mut spec.settings {
+        setting.message.iter_mut().for_each(cut);
+        setting.warnings.iter_mut().for_each(cut);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_three_digits() {
+        assert!((round(0.001_234_5) - 0.001_23).abs() < 1e-12);
+        assert!((round(123_456_789.0) - 123_000_000.0).abs() < 1.0);
+        assert!(round(f64::NAN).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn thinning_keeps_the_order_and_the_limit() {
+        let points: Vec<u32> = (0..1000).collect();
+        let thinned = thin(&points, POINTS);
+        assert!(thinned.len() <= POINTS && thinned.is_sorted());
+        assert_eq!(thin(&points[..5], POINTS), points[..5]);
+    }
+}

@@ -1,0 +1,222 @@
+//! Writes a check's status.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube::api::{Patch, PatchParams};
+use kube::{Api, ResourceExt as _};
+use serde_json::json;
+use temper_api::{
+    CheckPhase, CheckRun, CheckStatus, Cost, Egress, MANAGER, RunSummary, SettingState, SettingStatus, Timings,
+    WorkloadHardeningCheck, condition, reason,
+};
+
+use super::observe::Seen;
+use super::target::SourceWorkload;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Whether the check has ended.
+pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
+    !super::is_open(check)
+}
+
+/// Writes the whole status, if it changed. The check's version guards it.
+pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut status: CheckStatus) -> Result<()> {
+    status.observed_generation = check.metadata.generation;
+    status.target = Some(check.spec.target_ref.to_string());
+    if check.status.as_ref() == Some(&status) {
+        return Ok(());
+    }
+    let api: Api<WorkloadHardeningCheck> =
+        Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
+    let patch = json!({
+        "apiVersion": "temper.dev/v1alpha1",
+        "kind": "WorkloadHardeningCheck",
+        "metadata": {"resourceVersion": check.resource_version()},
+        "status": status
+    });
+    api.patch_status(
+        &check.name_any(),
+        &PatchParams::apply(MANAGER).force(),
+        &Patch::Apply(patch),
+    )
+    .await
+    .map_err(|source| Error::Status { source })?;
+    Ok(())
+}
+
+/// Sets a condition; its time changes only with its status.
+pub(super) fn set(
+    check: &WorkloadHardeningCheck,
+    status: &mut CheckStatus,
+    kind: &str,
+    value: bool,
+    reason: &str,
+    message: &str,
+) {
+    let value = if value { "True" } else { "False" };
+    let old = status.conditions.iter().position(|condition| condition.type_ == kind);
+    let old = old.map(|index| status.conditions.remove(index));
+    let since = old
+        .filter(|old| old.status == value)
+        .map(|old| old.last_transition_time);
+    // Conditions have whole seconds.
+    let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()).unwrap_or_default();
+    status.conditions.push(Condition {
+        type_: kind.to_owned(),
+        status: value.to_owned(),
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+        observed_generation: check.metadata.generation,
+        last_transition_time: since.unwrap_or(Time(now)),
+    });
+    status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
+}
+
+/// The target is not fit yet.
+pub(super) async fn waiting(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    reason: &str,
+    message: &str,
+) -> Result<()> {
+    let mut status = check.status.clone().unwrap_or_default();
+    status.phase = Some(CheckPhase::Pending);
+    set(check, &mut status, condition::ACCEPTED, false, reason, message);
+    set(check, &mut status, condition::COMPLETE, false, reason, message);
+    write(check, context, status).await
+}
+
+/// Runs are under way.
+pub(super) async fn progress(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    seen: &Seen,
+    source: &SourceWorkload,
+    seconds: u64,
+) -> Result<()> {
+    let status = current(check, context, seen, source, seconds);
+    write(check, context, status).await
+}
+
+/// The status that the runs as they stand amount to.
+pub(super) fn current(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    seen: &Seen,
+    source: &SourceWorkload,
+    seconds: u64,
+) -> CheckStatus {
+    let mut status = check.status.clone().unwrap_or_default();
+    let (phase, why) = super::phase(&seen.runs);
+    status.phase = Some(phase);
+    set(
+        check,
+        &mut status,
+        condition::ACCEPTED,
+        true,
+        reason::ACCEPTED,
+        "spec and target are fit",
+    );
+    let ended = seen
+        .runs
+        .iter()
+        .filter(|run| run.status.as_ref().is_some_and(|s| s.phase.is_terminal()))
+        .count();
+    let message = format!("{ended} of {} runs have ended", seen.runs.len());
+    set(check, &mut status, condition::COMPLETE, false, why, &message);
+    fenced(check, context, &mut status);
+    let start = started(&seen.runs);
+    status.runs = seen.runs.iter().map(|run| summary(run, start)).collect();
+    status.timings = Some(Timings {
+        started_at: start.map(Time),
+        completed_at: None,
+        baseline_ready_seconds: None,
+        recording_seconds: seconds,
+    });
+    let pending = source.applicable.iter().map(|setting| SettingStatus {
+        id: setting.to_string(),
+        state: SettingState::Pending,
+        run: None,
+        message: None,
+        warnings: Vec::new(),
+    });
+    status.settings = pending.collect();
+    status
+}
+
+fn fenced(check: &WorkloadHardeningCheck, context: &Context, status: &mut CheckStatus) {
+    let (value, reason, message) = if check.spec.isolation.egress == Egress::Allow {
+        (
+            false,
+            reason::EGRESS_ALLOWED,
+            "spec.isolation.egress is Allow: clones may connect to anywhere",
+        )
+    } else if context.fenced {
+        (
+            true,
+            reason::POLICY_ENGINE_FOUND,
+            "a network policy engine runs in the cluster and closes the clones",
+        )
+    } else {
+        (
+            false,
+            reason::NO_POLICY_ENGINE,
+            "no known network policy engine runs in the cluster: the NetworkPolicies of the clones are not enforced",
+        )
+    };
+    set(check, status, condition::EGRESS_FENCED, value, reason, message);
+}
+
+/// When the first run was created.
+pub(super) fn started(runs: &[CheckRun]) -> Option<jiff::Timestamp> {
+    runs.iter()
+        .filter_map(|run| run.creation_timestamp().map(|time| time.0))
+        .min()
+}
+
+fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
+    let status = run.status.clone().unwrap_or_default();
+    let since = |from: Option<jiff::Timestamp>, time: &Option<Time>| {
+        let seconds = time.as_ref()?.0.duration_since(from?).as_secs_f64();
+        Some((seconds * 10.0).round() / 10.0)
+    };
+    RunSummary {
+        name: run.spec.run.clone(),
+        role: run.spec.role,
+        settings: run.spec.settings.clone(),
+        phase: status.phase,
+        message: status.message.clone(),
+        started_seconds: since(start, &status.started_at),
+        ready_seconds: since(status.cloned_at.as_ref().map(|time| time.0), &status.ready_at),
+        ended_seconds: since(start, &status.ended_at),
+    }
+}
+
+/// What the runs cost. Told at the end: a status that counts seconds would change with every look at it.
+pub(super) fn cost(runs: &[CheckRun]) -> Cost {
+    let now = jiff::Timestamp::now();
+    let mut cost = Cost::default();
+    let mut seconds = 0.0;
+    for status in runs.iter().filter_map(|run| run.status.as_ref()) {
+        if let Some(started) = &status.started_at {
+            cost.clones += 1;
+            let end = status.ended_at.as_ref().map_or(now, |time| time.0);
+            seconds += end.duration_since(started.0).as_secs_f64();
+        }
+    }
+    cost.runs = u32::try_from(runs.len()).unwrap_or(u32::MAX);
+    cost.clone_seconds = seconds.round();
+    cost
+}
+
+/// The runs are gone, or not yet.
+pub(super) async fn cleaned(check: &WorkloadHardeningCheck, context: &Context, gone: bool) -> Result<()> {
+    let mut status = check.status.clone().unwrap_or_default();
+    let (reason, message) = if gone {
+        (reason::CLEANED_UP, "nothing that the check made is left but its report")
+    } else {
+        (reason::CLEANING_UP, "clones are being removed")
+    };
+    set(check, &mut status, condition::CLEANED_UP, gone, reason, message);
+    write(check, context, status).await
+}

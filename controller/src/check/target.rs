@@ -1,0 +1,212 @@
+//! Whether the target of a check can be hardened.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use kube::api::ListParams;
+use kube::{Api, ResourceExt};
+use serde_json::Value;
+use temper_api::{WorkloadHardeningCheck, reason};
+use temper_core::clone::{WORKLOAD_KINDS, template_hash};
+use temper_core::setting::{Applicability, Setting};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::source;
+
+/// The workload as the source has it.
+pub(super) struct SourceWorkload {
+    pub(super) object: Value,
+    pub(super) pod: PodSpec,
+    pub(super) template_hash: String,
+    /// Settings that it lacks and Kubernetes takes.
+    pub(super) applicable: BTreeSet<Setting>,
+    /// Settings that cannot be tried on it, and why.
+    pub(super) excluded: Vec<(Setting, &'static str)>,
+    pub(super) already_set: Vec<Setting>,
+}
+
+/// What became of looking at the target.
+pub(super) enum Target {
+    Fit(Box<SourceWorkload>),
+    Wait { reason: &'static str, message: String },
+    Unfit { reason: &'static str, message: String },
+}
+
+/// Looks at the target. A check whose runs have started no longer minds whether the source is Ready.
+pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, started: bool) -> Result<Target> {
+    let reference = &check.spec.target_ref;
+    let namespace = check.namespace().unwrap_or_default();
+    if reference.api_version != "apps/v1" || !WORKLOAD_KINDS.contains(&reference.kind.as_str()) {
+        let message = format!(
+            "spec.targetRef: {} of {} cannot be checked: use one of {} of apps/v1",
+            reference.kind,
+            reference.api_version,
+            WORKLOAD_KINDS.join(", ")
+        );
+        return Ok(Target::Unfit {
+            reason: reason::UNKNOWN_KIND,
+            message,
+        });
+    }
+    let object = source::workload(&context.client, &namespace, &reference.kind, &reference.name)
+        .await
+        .map_err(|source| Error::Read {
+            what: "the target",
+            source,
+        })?;
+    let Some(object) = object.filter(|object| object.pointer("/metadata/deletionTimestamp").is_none()) else {
+        let (reason, message) = if started {
+            (
+                reason::TARGET_DELETED,
+                format!("{reference} was deleted while it was checked: create the check again once it is back"),
+            )
+        } else {
+            let why = "does not exist in this namespace: create it, or delete this check and name another target";
+            (reason::TARGET_NOT_FOUND, format!("spec.targetRef: {reference} {why}"))
+        };
+        return Ok(Target::Unfit { reason, message });
+    };
+    if !started {
+        if let Some(other) = busy(check, context).await? {
+            let message = format!(
+                "check `{other}` of {reference} has not ended: wait for it and create this check again, or delete the other"
+            );
+            return Ok(Target::Unfit {
+                reason: reason::TARGET_BUSY,
+                message,
+            });
+        }
+        if let Some(why) = not_ready(&object, &namespace, context).await? {
+            return Ok(too_late(check, context, &format!("{reference} is not Ready: {why}")));
+        }
+    }
+    let spec = object.pointer("/spec/template/spec").cloned().unwrap_or(Value::Null);
+    let Ok(pod) = serde_json::from_value::<PodSpec>(spec) else {
+        let message = format!("{reference} has a Pod template that cannot be read: it uses fields newer than Temper");
+        return Ok(Target::Unfit {
+            reason: reason::INVALID_SPEC,
+            message,
+        });
+    };
+    let mut workload = SourceWorkload {
+        template_hash: template_hash(&object),
+        object,
+        pod,
+        applicable: BTreeSet::new(),
+        excluded: Vec::new(),
+        already_set: Vec::new(),
+    };
+    for setting in Setting::all() {
+        match setting.applicability(&workload.pod) {
+            Applicability::Applicable => drop(workload.applicable.insert(setting)),
+            Applicability::AlreadySet => workload.already_set.push(setting),
+            Applicability::Excluded(why) => workload.excluded.push((setting, why)),
+        }
+    }
+    Ok(Target::Fit(Box::new(workload)))
+}
+
+/// A target may become Ready yet, but not for ever.
+fn too_late(check: &WorkloadHardeningCheck, context: &Context, why: &str) -> Target {
+    let age = check
+        .creation_timestamp()
+        .map(|time| jiff::Timestamp::now().duration_since(time.0));
+    let timeout = context.args.target_ready_timeout;
+    if age.is_some_and(|age| age.unsigned_abs() >= timeout) {
+        let message = format!(
+            "{why}; after {} s the check ended: mend the workload and create the check again",
+            timeout.as_secs()
+        );
+        Target::Unfit {
+            reason: reason::TARGET_NOT_READY,
+            message,
+        }
+    } else {
+        let message = format!("{why}; the check starts when it is, within {} s", timeout.as_secs());
+        Target::Wait {
+            reason: reason::TARGET_NOT_READY,
+            message,
+        }
+    }
+}
+
+/// An older check of the same workload that has not ended.
+async fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Result<Option<String>> {
+    let api: Api<WorkloadHardeningCheck> =
+        Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
+    let checks = api.list(&ListParams::default()).await.map_err(|source| Error::Read {
+        what: "the other checks of the namespace",
+        source,
+    })?;
+    let age = |check: &WorkloadHardeningCheck| (check.creation_timestamp().map(|time| time.0), check.name_any());
+    let older = checks.items.iter().find(|other| {
+        other.uid() != check.uid()
+            && other.spec.target_ref == check.spec.target_ref
+            && super::is_open(other)
+            && age(other) < age(check)
+    });
+    Ok(older.map(ResourceExt::name_any))
+}
+
+/// Why the target is not Ready, if it is not.
+async fn not_ready(object: &Value, namespace: &str, context: &Context) -> Result<Option<String>> {
+    let number = |path: &str| object.pointer(path).and_then(Value::as_i64);
+    let (wanted, ready) = if object.pointer("/kind").and_then(Value::as_str) == Some("DaemonSet") {
+        (
+            number("/status/desiredNumberScheduled").unwrap_or(1),
+            number("/status/numberReady").unwrap_or(0),
+        )
+    } else {
+        (
+            number("/spec/replicas").unwrap_or(1),
+            number("/status/readyReplicas").unwrap_or(0),
+        )
+    };
+    if wanted == 0 {
+        return Ok(Some("it has 0 replicas".to_owned()));
+    }
+    let rolled_out = number("/status/observedGeneration") >= number("/metadata/generation");
+    if ready >= wanted && rolled_out {
+        return Ok(None);
+    }
+    let selector = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
+    let selector: Vec<String> = selector
+        .into_iter()
+        .flatten()
+        .map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()))
+        .collect();
+    let pods: Api<Pod> = Api::namespaced(context.client.clone(), namespace);
+    let pods = pods
+        .list(&ListParams::default().labels(&selector.join(",")))
+        .await
+        .map_err(|source| Error::Read {
+            what: "the pods of the target",
+            source,
+        })?;
+    let waiting = pods
+        .items
+        .iter()
+        .filter_map(|pod| pod.status.as_ref())
+        .find_map(|status| {
+            let containers = status
+                .init_container_statuses
+                .iter()
+                .flatten()
+                .chain(status.container_statuses.iter().flatten());
+            let mut waiting = containers.filter_map(|c| Some((&c.name, c.state.as_ref()?.waiting.as_ref()?)));
+            waiting.find_map(|(name, waiting)| {
+                let reason = waiting
+                    .reason
+                    .as_deref()
+                    .filter(|r| *r != "ContainerCreating" && *r != "PodInitializing")?;
+                let message = waiting.message.as_deref().unwrap_or_default();
+                Some(format!("container `{name}` waits with {reason} {message}"))
+            })
+        });
+    let counted = format!("{ready} of {wanted} Pods are Ready");
+    Ok(Some(waiting.map_or_else(
+        || counted.clone(),
+        |waiting| format!("{counted}, {}", waiting.trim()),
+    )))
+}

@@ -1,0 +1,61 @@
+//! What every reconcile needs.
+
+use std::time::Duration;
+
+use kube::Client;
+use kube::runtime::controller::Action;
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::ObjectRef;
+use temper_api::CheckRun;
+
+use crate::args::Args;
+use crate::error::Error;
+use crate::ingest::Ingest;
+use crate::metrics::{Failure, Metrics};
+use crate::places::Places;
+
+/// Shared by all reconciles.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) args: Args,
+    pub(crate) ingest: Ingest,
+    pub(crate) places: Places<ObjectRef<CheckRun>>,
+    pub(crate) recorder: Recorder,
+    pub(crate) metrics: Metrics,
+    /// NetworkPolicies are enforced here.
+    pub(crate) fenced: bool,
+}
+
+impl Context {
+    /// The one recorder: its cache keeps repeated Events from flooding the cluster.
+    pub(crate) fn recorder(client: Client) -> Recorder {
+        Recorder::new(
+            client,
+            Reporter {
+                controller: "temper-controller".to_owned(),
+                instance: None,
+            },
+        )
+    }
+}
+
+/// What to do when a reconcile failed: a conflict is looked at again at once, all else a little later.
+pub(crate) fn failed(kind: &'static str, name: &str, error: &Error, context: &Context) -> Action {
+    if error.is_conflict() {
+        return Action::requeue(Duration::from_millis(100));
+    }
+    let category = error.category();
+    context
+        .metrics
+        .reconcile_failures
+        .get_or_create(&Failure { kind, category })
+        .inc();
+    tracing::warn!(
+        kind,
+        name,
+        category,
+        error = error as &dyn std::error::Error,
+        "reconcile failed and is repeated"
+    );
+    Action::requeue(Duration::from_secs(3))
+}

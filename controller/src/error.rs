@@ -1,0 +1,47 @@
+//! What can fail in a reconcile, and what is to be done about it.
+
+use strum::IntoStaticStr;
+
+/// A reconcile that is repeated.
+#[derive(Debug, thiserror::Error, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Error {
+    #[error("failed to read {what}")]
+    Read { what: &'static str, source: kube::Error },
+    #[error("failed to apply {what}")]
+    Apply { what: String, source: kube::Error },
+    #[error("failed to remove {what}")]
+    Remove { what: String, source: kube::Error },
+    #[error("failed to write the status")]
+    Status { source: kube::Error },
+    #[error("failed to purge recordings")]
+    Purge {
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the API server did not answer within {seconds} s")]
+    Timeout { seconds: u64 },
+    #[error(transparent)]
+    Subject(#[from] temper_proto::subject::InvalidToken),
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A closed list, for metrics.
+    pub(crate) fn category(&self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether somebody else changed the object in the meantime, which the next look will see.
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Read { source, .. }
+            | Self::Apply { source, .. }
+            | Self::Remove { source, .. }
+            | Self::Status { source } => {
+                matches!(source, kube::Error::Api(status) if status.is_conflict())
+            }
+            Self::Purge { .. } | Self::Timeout { .. } | Self::Subject(_) => false,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! What a run needs beside its clone: a namespace, a worker and the worker's rights. Pure functions of the run.
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt as _;
+use serde_json::{Value, json};
+use temper_api::{CheckRun, MANAGER, annotation, label};
+
+use crate::args::Args;
+
+/// Everything that the worker's Job is made from.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) run: &'a CheckRun,
+    /// Namespace of the clone; the worker's ServiceAccount has the same name.
+    pub(crate) clone: &'a str,
+    pub(crate) attempt: u32,
+    /// Label selector of the target's Pods.
+    pub(crate) selector: &'a str,
+    /// How many Pods must be Ready.
+    pub(crate) pods: u32,
+}
+
+/// Labels of everything that a run makes.
+pub(crate) fn labels(run: &CheckRun) -> Vec<(String, String)> {
+    [
+        (label::MANAGED_BY, MANAGER.to_owned()),
+        (label::CHECK_UID, run.spec.check.uid.clone()),
+        (label::RUN_UID, run.uid().unwrap_or_default()),
+        (label::RUN, run.spec.run.clone()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into()
+}
+
+/// Name of a run's clone namespace: at most 59 characters, and another for every run of every check.
+pub(crate) fn clone_name(run: &CheckRun) -> String {
+    let cut = |text: &str, length: usize| {
+        text.chars()
+            .take(length)
+            .collect::<String>()
+            .trim_end_matches(['-', '.'])
+            .to_owned()
+    };
+    let check = cut(&run.spec.check.name.replace('.', "-"), 20);
+    let uid: String = run
+        .spec
+        .check
+        .uid
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .take(8)
+        .collect();
+    format!("temper-{check}-{uid}-{}", cut(&run.spec.run, 20))
+}
+
+/// Namespace that enforces the level that a run claims, for a dry run.
+pub(crate) fn admission_name(run: &CheckRun) -> String {
+    format!("{}-psa", clone_name(run))
+}
+
+/// W3C trace context of a run: the check's UID is the trace id, so that it outlives every process.
+pub(crate) fn traceparent(run: &CheckRun) -> String {
+    use sha2::Digest as _;
+    let trace: String = run.spec.check.uid.chars().filter(char::is_ascii_hexdigit).collect();
+    let digest = sha2::Sha256::digest(run.uid().unwrap_or_default().as_bytes());
+    let span = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |span, byte| span << 8 | u64::from(*byte));
+    format!("00-{trace:0>32}-{span:016x}-01")
+}
+
+/// Labels of the source namespace that change what runs in it: admission levels and injected sidecars.
+fn kept(key: &str) -> bool {
+    [
+        "pod-security.kubernetes.io/",
+        "istio-injection",
+        "istio.io/rev",
+        "linkerd.io/inject",
+        "kuma.io/sidecar-injection",
+    ]
+    .iter()
+    .any(|prefix| key.starts_with(prefix))
+}
+
+/// The namespace of the clone.
+pub(crate) fn namespace(run: &CheckRun, source: &Namespace, name: &str, deadline: &str) -> Value {
+    let mut object = empty_namespace(run, name, deadline);
+    for (field, pairs) in [("labels", source.labels()), ("annotations", source.annotations())] {
+        for (key, value) in pairs.iter().filter(|(key, _)| kept(key)) {
+            if let Some(slot) = object
+                .pointer_mut(&format!("/metadata/{field}"))
+                .and_then(Value::as_object_mut)
+            {
+                slot.insert(key.clone(), json!(value));
+            }
+        }
+    }
+    object
+}
+
+/// An empty namespace in which the API server enforces a level.
+pub(crate) fn admission_namespace(run: &CheckRun, level: &str, deadline: &str) -> Value {
+    let mut object = empty_namespace(run, &admission_name(run), deadline);
+    if let Some(labels) = object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.insert("pod-security.kubernetes.io/enforce".to_owned(), json!(level));
+    }
+    object
+}
+
+fn empty_namespace(run: &CheckRun, name: &str, deadline: &str) -> Value {
+    let mut labels: serde_json::Map<String, Value> = labels(run)
+        .into_iter()
+        .map(|(key, value)| (key, json!(value)))
+        .collect();
+    labels.insert(label::CLONE_OF.to_owned(), json!(run.namespace().unwrap_or_default()));
+    json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": labels,
+            "annotations": {
+                annotation::CHECK: run.spec.check.name,
+                annotation::DEADLINE: deadline,
+                annotation::RUN: object_ref(run),
+                // Nothing may move a Pod that is being recorded.
+                "cluster-autoscaler.kubernetes.io/safe-to-evict": "false"
+            }
+        }
+    })
+}
+
+/// The run as `namespace/name`, which leads a watch of the object back to it.
+pub(crate) fn object_ref(run: &CheckRun) -> String {
+    format!("{}/{}", run.namespace().unwrap_or_default(), run.name_any())
+}
+
+/// The worker's account, its rights in the clone, and its Job, in the order of their creation.
+pub(crate) fn worker(work: &Work<'_>, args: &Args) -> [Value; 3] {
+    let Work {
+        run, clone, attempt, ..
+    } = work;
+    let labels: serde_json::Map<String, Value> = labels(run)
+        .into_iter()
+        .map(|(key, value)| (key, json!(value)))
+        .collect();
+    let runs = &args.runs_namespace;
+    let account = json!({
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": clone, "namespace": runs, "labels": labels}
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "temper-worker", "namespace": clone, "labels": labels},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": args.worker_cluster_role},
+        "subjects": [{"kind": "ServiceAccount", "name": clone, "namespace": runs}]
+    });
+    let job = json!({
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": job_name(clone, *attempt),
+            "namespace": runs,
+            "labels": labels,
+            "annotations": {annotation::RUN: object_ref(run)}
+        },
+        "spec": {
+            // The controller owns attempts: what a Job would repeat by itself is not known to be harmless.
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": deadline_seconds(run, args),
+            "ttlSecondsAfterFinished": 600,
+            "template": {"metadata": {"labels": labels}, "spec": pod(work, args)}
+        }
+    });
+    [account, binding, job]
+}
+
+/// Name of the Job of one attempt.
+pub(crate) fn job_name(clone: &str, attempt: u32) -> String {
+    format!("{clone}-{attempt}")
+}
+
+/// How long a run may take in all, with a reserve for slow nodes.
+pub(crate) fn deadline_seconds(run: &CheckRun, args: &Args) -> u64 {
+    args.start_deadline.as_secs() + run.spec.recording_seconds + 300
+}
+
+fn pod(work: &Work<'_>, args: &Args) -> Value {
+    let Work {
+        run,
+        clone,
+        attempt,
+        selector,
+        pods,
+    } = work;
+    let text = |name: &str, value: String| json!({"name": name, "value": value});
+    let secret = |name: &str, key: &str| {
+        // An external NATS may need no credentials.
+        json!({"name": name, "valueFrom": {"secretKeyRef": {"name": args.worker_nats_secret, "key": key, "optional": true}}})
+    };
+    let mut env = vec![
+        text("TEMPER_NAMESPACE", (*clone).to_owned()),
+        text("TEMPER_SELECTOR", (*selector).to_owned()),
+        text("TEMPER_PODS", pods.to_string()),
+        text("TEMPER_CHECK_UID", run.spec.check.uid.clone()),
+        text("TEMPER_RUN", run.spec.run.clone()),
+        text("TEMPER_ATTEMPT", attempt.to_string()),
+        text("TEMPER_DURATION_SECONDS", run.spec.recording_seconds.to_string()),
+        text(
+            "TEMPER_START_DEADLINE_SECONDS",
+            args.start_deadline.as_secs().to_string(),
+        ),
+        text("TEMPER_WORKER_IMAGE", args.worker_image.clone()),
+        text("NATS_URL", args.nats_url.clone()),
+        secret("NATS_USER", "user"),
+        secret("NATS_PASSWORD", "password"),
+        text("TRACEPARENT", traceparent(run)),
+    ];
+    let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
+    if args.kubelet_insecure_skip_tls_verify {
+        env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));
+    }
+    if !args.kubelet_ca_configmap.is_empty() {
+        env.push(text("TEMPER_KUBELET_CA", "/etc/temper/kubelet/ca.crt".to_owned()));
+        mounts.push(json!({"name": "kubelet-ca", "mountPath": "/etc/temper/kubelet", "readOnly": true}));
+        volumes.push(json!({"name": "kubelet-ca", "configMap": {"name": args.kubelet_ca_configmap}}));
+    }
+    json!({
+        "serviceAccountName": clone,
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": 10,
+        "enableServiceLinks": false,
+        "securityContext": {
+            "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"}
+        },
+        "containers": [{
+            "name": "worker",
+            "image": args.worker_image,
+            "imagePullPolicy": args.worker_image_pull_policy,
+            "args": ["record"],
+            "env": env,
+            "volumeMounts": mounts,
+            "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "96Mi"}},
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            "securityContext": {
+                "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}
+            }
+        }],
+        "volumes": volumes
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use temper_api::{CheckRef, CheckRunSpec, Identity, Isolation, RunRole, TargetRef};
+
+    use super::*;
+
+    fn run(check: &str, run: &str) -> CheckRun {
+        let spec = CheckRunSpec {
+            check: CheckRef {
+                name: check.into(),
+                uid: "0b5f6c1e-1111-2222-3333-444455556666".into(),
+            },
+            run: run.into(),
+            role: RunRole::Candidate,
+            target_ref: TargetRef {
+                api_version: "apps/v1".into(),
+                kind: "Deployment".into(),
+                name: "web".into(),
+            },
+            settings: vec![],
+            identity: Identity::default(),
+            recording_seconds: 60,
+            isolation: Isolation::default(),
+        };
+        CheckRun::new("x", spec)
+    }
+
+    #[test]
+    fn names_stay_within_their_limits() {
+        let long = run(&"a.very-long-name-".repeat(10), "automount-service-account");
+        assert!(job_name(&admission_name(&long), 9).len() <= 63);
+        let name = clone_name(&long);
+        assert!(
+            name.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            "{name}"
+        );
+        assert_eq!(clone_name(&run("web", "baseline-1")), "temper-web-0b5f6c1e-baseline-1");
+    }
+
+    #[test]
+    fn a_traceparent_is_well_formed() {
+        let text = traceparent(&run("web", "all"));
+        assert!(text.starts_with("00-0b5f6c1e111122223333444455556666-"), "{text}");
+        assert_eq!(text.len(), 55);
+    }
+}
