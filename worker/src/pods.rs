@@ -1,0 +1,65 @@
+//! From the API server's view of a Pod to the wire's.
+
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use temper_proto::v1;
+
+/// Containers that the recorder itself adds.
+pub(crate) const INSPECTOR: &str = "temper-inspect";
+
+/// Nanoseconds since the epoch.
+pub(crate) fn now() -> i64 {
+    nanos(jiff::Timestamp::now())
+}
+
+pub(crate) fn nanos(time: jiff::Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// What changed state this Pod is in.
+pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
+    let status = pod.status.clone().unwrap_or_default();
+    let is_ready = status.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True");
+    let containers = |list: &Option<Vec<ContainerStatus>>, init: bool| -> Vec<v1::ContainerState> {
+        list.iter().flatten().map(|status| container(status, init)).collect()
+    };
+    let mut all = containers(&status.init_container_statuses, true);
+    all.extend(containers(&status.container_statuses, false));
+    v1::PodState {
+        pod: pod.metadata.name.clone().unwrap_or_default(),
+        pod_uid: pod.metadata.uid.clone().unwrap_or_default(),
+        time_nanos: now(),
+        phase: status.phase.unwrap_or_default(),
+        ready: is_ready,
+        deleted: deleted || pod.metadata.deletion_timestamp.is_some(),
+        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
+        reason: status.reason.unwrap_or_default(),
+        message: status.message.unwrap_or_default(),
+        containers: all,
+        target,
+    }
+}
+
+fn container(status: &ContainerStatus, init: bool) -> v1::ContainerState {
+    let current = status.state.clone().unwrap_or_default();
+    let last = status.last_state.clone().unwrap_or_default();
+    let waiting = current.waiting.unwrap_or_default();
+    let terminated = current.terminated.or(last.terminated).map(|end| v1::Termination {
+        exit_code: end.exit_code,
+        signal: end.signal.unwrap_or_default(),
+        reason: end.reason.unwrap_or_default(),
+        message: end.message.unwrap_or_default(),
+        finished_nanos: end.finished_at.map(|Time(time)| nanos(time)).unwrap_or_default(),
+    });
+    v1::ContainerState {
+        name: status.name.clone(),
+        init,
+        ready: status.ready,
+        started: status.started.unwrap_or_default(),
+        restarts: u32::try_from(status.restart_count).unwrap_or_default(),
+        waiting_reason: waiting.reason.unwrap_or_default(),
+        waiting_message: waiting.message.unwrap_or_default(),
+        terminated,
+        running: current.running.is_some(),
+    }
+}

@@ -1,0 +1,150 @@
+//! Looks at the running processes of a Pod through ephemeral containers of our own image, which share the process
+//! namespace of the container they look at. This works for images without a shell and needs no right to execute.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Container, Pod, SecurityContext};
+use kube::Api;
+use kube::api::{LogParams, Patch, PatchParams};
+use kube::runtime::wait::await_condition;
+use serde_json::json;
+use temper_proto::subject::Kind;
+use temper_proto::v1::{self, chunk::Body};
+
+use crate::inspect::{self, Report};
+use crate::pods::{INSPECTOR, now};
+use crate::publish::Publisher;
+
+/// A node that is busy with a dozen clones takes seconds to start a container.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Looks at every long-lived container of a Pod, and publishes what is seen or why nothing is.
+pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Publisher) {
+    let name = pod.metadata.name.clone().unwrap_or_default();
+    let targets = long_lived(&pod);
+    let first: Vec<_> = targets.iter().map(|target| inspector(target, 1, &image, None)).collect();
+    let mut reports = inspect_all(&pods, &name, &targets, first, 1).await;
+    // The mount table is shown to a process of the same user only, and the image's user is not known before.
+    let again: Vec<(&Container, Report)> = targets
+        .iter()
+        .zip(&reports)
+        .filter_map(|(target, report)| Some((*target, report.as_ref().ok()?.clone())))
+        .filter(|(_, report)| !report.error.is_empty() && !report.status.name.is_empty())
+        .collect();
+    if !again.is_empty() {
+        let second: Vec<_> =
+            again.iter().map(|(target, report)| inspector(target, 2, &image, Some(report))).collect();
+        let names: Vec<&Container> = again.iter().map(|(target, _)| *target).collect();
+        let better = inspect_all(&pods, &name, &names, second, 2).await;
+        for (target, report) in names.iter().zip(better) {
+            if let Some(index) = targets.iter().position(|other| other.name == target.name)
+                && let Some(slot) = reports.get_mut(index)
+            {
+                *slot = report;
+            }
+        }
+    }
+    for (target, report) in targets.iter().zip(reports) {
+        let source = v1::Source {
+            pod: name.clone(),
+            pod_uid: pod.metadata.uid.clone().unwrap_or_default(),
+            container: target.name.clone(),
+            restart: 0,
+            init: false,
+        };
+        let part = format!("process/{}/{}", source.pod_uid, source.container);
+        publisher.send(Kind::Process, part, Body::Process(process(source, report))).await;
+    }
+}
+
+fn long_lived(pod: &Pod) -> Vec<&Container> {
+    let Some(spec) = &pod.spec else { return Vec::new() };
+    let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    sidecars.chain(&spec.containers).collect()
+}
+
+fn inspector_name(container: &str, round: u32) -> String {
+    let short: String = container.chars().take(40).collect();
+    format!("{INSPECTOR}-{round}-{}", short.trim_end_matches('-'))
+}
+
+/// An ephemeral container with the restrictions of the one it looks at.
+fn inspector(target: &Container, round: u32, image: &str, like: Option<&Report>) -> serde_json::Value {
+    let mut context = target.security_context.clone().unwrap_or_default();
+    if let Some(report) = like {
+        let root = report.status.uid == 0;
+        context = SecurityContext {
+            run_as_user: Some(report.status.uid.into()),
+            run_as_group: Some(report.status.gid.into()),
+            run_as_non_root: context.run_as_non_root.filter(|_| !root),
+            ..context
+        };
+    }
+    json!({
+        "name": inspector_name(&target.name, round),
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": ["inspect"],
+        "targetContainerName": target.name,
+        "securityContext": context,
+        "terminationMessagePolicy": "File"
+    })
+}
+
+async fn inspect_all(
+    pods: &Api<Pod>,
+    pod: &str,
+    targets: &[&Container],
+    inspectors: Vec<serde_json::Value>,
+    round: u32,
+) -> Vec<Result<Report, String>> {
+    let patch = json!({"spec": {"ephemeralContainers": inspectors}});
+    let patched = pods.patch_ephemeral_containers(pod, &PatchParams::default(), &Patch::Strategic(patch)).await;
+    if let Err(error) = patched {
+        return targets.iter().map(|_| Err(format!("the inspecting container was refused: {error}"))).collect();
+    }
+    let names: Vec<String> = targets.iter().map(|target| inspector_name(&target.name, round)).collect();
+    let all_ended = |pod: Option<&Pod>| names.iter().all(|name| pod.is_some_and(|pod| has_ended(pod, name)));
+    let waited = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
+    if let Err(error) = waited {
+        return targets.iter().map(|_| Err(format!("the inspecting container did not end: {error}"))).collect();
+    }
+    let mut reports = Vec::new();
+    for name in &names {
+        let parameters = LogParams { container: Some(name.clone()), ..LogParams::default() };
+        let log = pods.logs(pod, &parameters).await.map_err(|error| error.to_string());
+        reports.push(log.and_then(|log| inspect::parse(&log)));
+    }
+    reports
+}
+
+fn has_ended(pod: &Pod, container: &str) -> bool {
+    let statuses = pod.status.iter().flat_map(|status| status.ephemeral_container_statuses.iter().flatten());
+    let mut states = statuses.filter(|status| status.name == container).filter_map(|status| status.state.as_ref());
+    states.any(|state| state.terminated.is_some())
+}
+
+fn process(source: v1::Source, report: Result<Report, String>) -> v1::Process {
+    let report = report.unwrap_or_else(|error| Report { error, ..Report::default() });
+    let Report { status, root_read_only, mounts, error } = report;
+    v1::Process {
+        source: Some(source),
+        time_nanos: now(),
+        uid: status.uid,
+        gid: status.gid,
+        groups: status.groups,
+        no_new_privs: status.no_new_privs,
+        seccomp: status.seccomp,
+        cap_effective: status.cap_effective,
+        cap_permitted: status.cap_permitted,
+        cap_bounding: status.cap_bounding,
+        cap_inheritable: status.cap_inheritable,
+        cap_ambient: status.cap_ambient,
+        root_read_only,
+        mounts: mounts
+            .into_iter()
+            .map(|mount| v1::Mount { path: mount.path, fs_type: mount.fs_type, read_only: mount.read_only })
+            .collect(),
+        error,
+    }
+}

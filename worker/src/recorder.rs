@@ -1,0 +1,135 @@
+//! What the recorder knows and decides, apart from all IO: which changes to publish, which logs to follow, when the
+//! workload is Ready.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use temper_proto::v1::PodState;
+
+/// One instance of a container, whose log is one log.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Instance {
+    pub(crate) pod: String,
+    pub(crate) pod_uid: String,
+    pub(crate) container: String,
+    pub(crate) restart: u32,
+    pub(crate) init: bool,
+    /// It ended before it could be followed: its log is the previous one.
+    pub(crate) previous: bool,
+}
+
+/// What follows from a change.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Publish the state of a Pod.
+    Publish(PodState),
+    /// Follow a log from its first line.
+    Follow(Instance),
+    /// Every wanted Pod is Ready, for the first time.
+    Ready,
+}
+
+/// The state of one recording.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    wanted: usize,
+    pods: BTreeMap<String, PodState>,
+    followed: BTreeSet<(String, String, u32)>,
+    ready: bool,
+}
+
+impl Recorder {
+    /// Waits for this many Pods.
+    pub(crate) fn new(wanted: u32) -> Self {
+        Self { wanted: wanted as usize, pods: BTreeMap::new(), followed: BTreeSet::new(), ready: false }
+    }
+
+    /// Takes in the state of a Pod.
+    pub(crate) fn pod(&mut self, state: PodState) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let same = |old: &PodState| PodState { time_nanos: 0, ..old.clone() } == PodState { time_nanos: 0, ..state.clone() };
+        if self.pods.get(&state.pod_uid).is_some_and(same) {
+            return effects;
+        }
+        effects.push(Effect::Publish(state.clone()));
+        if state.target {
+            self.follow(&state, &mut effects);
+        }
+        self.pods.insert(state.pod_uid.clone(), state);
+        let ready = self.pods.values().filter(|pod| pod.target && pod.ready && !pod.deleted).count();
+        if !self.ready && ready >= self.wanted {
+            self.ready = true;
+            effects.push(Effect::Ready);
+        }
+        effects
+    }
+
+    fn follow(&mut self, state: &PodState, effects: &mut Vec<Effect>) {
+        for container in &state.containers {
+            let instance = |restart: u32, previous: bool| Instance {
+                pod: state.pod.clone(),
+                pod_uid: state.pod_uid.clone(),
+                container: container.name.clone(),
+                restart,
+                init: container.init,
+                previous,
+            };
+            let key = |restart: u32| (state.pod_uid.clone(), container.name.clone(), restart);
+            if let Some(before) = container.restarts.checked_sub(1)
+                && self.followed.insert(key(before))
+            {
+                effects.push(Effect::Follow(instance(before, true)));
+            }
+            let has_log = container.running || container.terminated.is_some();
+            if has_log && self.followed.insert(key(container.restarts)) {
+                effects.push(Effect::Follow(instance(container.restarts, false)));
+            }
+        }
+    }
+
+    /// Nodes' Pods of the target that exist.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &PodState> {
+        self.pods.values().filter(|pod| pod.target && !pod.deleted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use temper_proto::v1::ContainerState;
+
+    use super::*;
+
+    fn pod(uid: &str, ready: bool, restarts: u32, running: bool) -> PodState {
+        let container = ContainerState { name: "app".into(), restarts, running, ..ContainerState::default() };
+        PodState { pod: uid.into(), pod_uid: uid.into(), ready, target: true, containers: vec![container], ..PodState::default() }
+    }
+
+    fn follows(effects: &[Effect]) -> Vec<(u32, bool)> {
+        effects.iter().filter_map(|e| if let Effect::Follow(i) = e { Some((i.restart, i.previous)) } else { None }).collect()
+    }
+
+    #[test]
+    fn ready_is_told_once_and_only_when_all_are() {
+        let mut recorder = Recorder::new(2);
+        assert!(!recorder.pod(pod("a", true, 0, true)).contains(&Effect::Ready));
+        assert!(!recorder.pod(PodState { target: false, ..pod("n", true, 0, true) }).contains(&Effect::Ready));
+        assert!(recorder.pod(pod("b", true, 0, true)).contains(&Effect::Ready));
+        assert!(!recorder.pod(pod("b", false, 0, true)).contains(&Effect::Ready));
+        assert!(!recorder.pod(pod("b", true, 0, true)).contains(&Effect::Ready));
+    }
+
+    #[test]
+    fn a_state_that_says_nothing_new_is_not_published() {
+        let mut recorder = Recorder::new(1);
+        assert!(!recorder.pod(pod("a", false, 0, false)).is_empty());
+        assert!(recorder.pod(PodState { time_nanos: 9, ..pod("a", false, 0, false) }).is_empty());
+    }
+
+    #[test]
+    fn every_instance_is_followed_once_also_one_that_was_missed() {
+        let mut recorder = Recorder::new(1);
+        assert!(follows(&recorder.pod(pod("a", false, 0, false))).is_empty());
+        assert_eq!(follows(&recorder.pod(pod("a", false, 0, true))), [(0, false)]);
+        assert_eq!(follows(&recorder.pod(pod("a", false, 2, true))), [(1, true), (2, false)]);
+        assert!(follows(&recorder.pod(pod("a", true, 2, true))).is_empty());
+    }
+}
