@@ -70,7 +70,12 @@ pub(crate) struct NatsArgs {
     #[arg(long = "nats-user", env = "NATS_USER", requires = "password")]
     pub(crate) user: Option<String>,
     /// Password, with --nats-user.
-    #[arg(long = "nats-password", env = "NATS_PASSWORD", hide_env_values = true, requires = "user")]
+    #[arg(
+        long = "nats-password",
+        env = "NATS_PASSWORD",
+        hide_env_values = true,
+        requires = "user"
+    )]
     pub(crate) password: Option<String>,
 }
 
@@ -80,7 +85,10 @@ pub(crate) struct KubeletArgs {
     #[arg(long = "kubelet-ca", env = "TEMPER_KUBELET_CA")]
     pub(crate) ca: Option<PathBuf>,
     /// Do not verify the kubelets' certificates.
-    #[arg(long = "kubelet-insecure-skip-tls-verify", env = "TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY")]
+    #[arg(
+        long = "kubelet-insecure-skip-tls-verify",
+        env = "TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY"
+    )]
     pub(crate) insecure_skip_tls_verify: bool,
 }
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::lines;
 use crate::publish::Publisher;
 use crate::recorder::Instance;
-use crate::redact::Redactor;
+use crate::secrets::Redactor;
 
 /// A chunk is published at the latest with this many lines, this many bytes, or after this time.
 const LINES: usize = 256;
@@ -36,7 +36,11 @@ pub(crate) struct Follower {
 impl Follower {
     /// Follows until the instance has ended and its log is read, or until told to stop.
     pub(crate) async fn follow(self, instance: Instance) {
-        let mut chunk = Chunk { first: 0, lines: Vec::new(), bytes: 0 };
+        let mut chunk = Chunk {
+            first: 0,
+            lines: Vec::new(),
+            bytes: 0,
+        };
         let mut previous = instance.previous;
         loop {
             let read = tokio::select! {
@@ -48,7 +52,12 @@ impl Follower {
             };
             self.flush(&instance, &mut chunk).await;
             if let Err(error) = read {
-                tracing::debug!(pod = instance.pod, container = instance.container, error, "log is opened again");
+                tracing::debug!(
+                    pod = instance.pod,
+                    container = instance.container,
+                    error,
+                    "log is opened again"
+                );
             } else if previous || self.stop.is_cancelled() {
                 break;
             }
@@ -78,7 +87,12 @@ impl Follower {
     }
 
     /// Reads to the end of the stream, passing over what was taken before.
-    async fn read(&self, mut stream: impl AsyncBufRead + Unpin, instance: &Instance, chunk: &mut Chunk) -> Result<(), String> {
+    async fn read(
+        &self,
+        mut stream: impl AsyncBufRead + Unpin,
+        instance: &Instance,
+        chunk: &mut Chunk,
+    ) -> Result<(), String> {
         let mut pass_over = chunk.first;
         let mut due = tokio::time::interval(DELAY);
         // A line is read by one future until it is whole: dropping it half-way would lose its beginning.
@@ -95,7 +109,10 @@ impl Follower {
                 None => return Ok(()),
                 Some(_) if pass_over > 0 => pass_over -= 1,
                 Some(line) => {
-                    chunk.push(LogLine { text: self.redactor.redact(line.text), ..line });
+                    chunk.push(LogLine {
+                        text: self.redactor.redact(line.text),
+                        ..line
+                    });
                     if chunk.lines.len() >= LINES || chunk.bytes >= BYTES {
                         self.flush(instance, chunk).await;
                     }
@@ -108,25 +125,50 @@ impl Follower {
         if chunk.lines.is_empty() {
             return;
         }
-        let Instance { pod, pod_uid, container, restart, init, .. } = instance.clone();
+        let Instance {
+            pod,
+            pod_uid,
+            container,
+            restart,
+            init,
+            ..
+        } = instance.clone();
         let (first, lines) = chunk.take();
         let part = format!("log/{pod_uid}/{container}/{restart}/{first}-{}", lines.len());
-        let source = v1::Source { pod, pod_uid, container, restart, init };
-        let logs = v1::LogLines { source: Some(source), first, lines };
+        let source = v1::Source {
+            pod,
+            pod_uid,
+            container,
+            restart,
+            init,
+        };
+        let logs = v1::LogLines {
+            source: Some(source),
+            first,
+            lines,
+        };
         self.publisher.send(Kind::Logs, part, Body::Logs(logs)).await;
     }
 
     async fn standing(&self, instance: &Instance) -> Standing {
-        let Ok(Some(pod)) = self.pods.get_opt(&instance.pod).await else { return Standing::Gone };
+        let Ok(Some(pod)) = self.pods.get_opt(&instance.pod).await else {
+            return Standing::Gone;
+        };
         if pod.metadata.uid.as_deref() != Some(&instance.pod_uid) {
             return Standing::Gone;
         }
         let state = crate::pods::state(&pod, true, false);
-        let Some(container) = state.containers.iter().find(|container| container.name == instance.container) else {
+        let Some(container) = state
+            .containers
+            .iter()
+            .find(|container| container.name == instance.container)
+        else {
             return Standing::Gone;
         };
         if container.restarts == instance.restart {
-            Standing::Current { ended: !container.running && container.terminated.is_some() }
+            Standing::Current {
+                ended: !container.running && container.terminated.is_some(),
+            }
         } else if container.restarts == instance.restart + 1 {
             Standing::Replaced
         } else {

@@ -32,7 +32,10 @@ pub(crate) struct Report {
 
 /// Reads process 1 below `proc`, usually `/proc`.
 pub(crate) fn inspect(proc: &Path) -> Report {
-    read(&proc.join("1")).unwrap_or_else(|error| Report { error, ..Report::default() })
+    read(&proc.join("1")).unwrap_or_else(|error| Report {
+        error,
+        ..Report::default()
+    })
 }
 
 fn read(process: &Path) -> Result<Report, String> {
@@ -49,16 +52,30 @@ fn read(process: &Path) -> Result<Report, String> {
     // The kernel shows the mount table only to a process of the same user with no fewer capabilities.
     let table = match text("mountinfo") {
         Ok(table) => table,
-        Err(error) => return Ok(Report { status, error, ..Report::default() }),
+        Err(error) => {
+            return Ok(Report {
+                status,
+                error,
+                ..Report::default()
+            });
+        }
     };
     let mounts = mountinfo::parse(&table);
     let root_read_only = mountinfo::root_read_only(&mounts).ok_or("the mount table has no root")?;
-    Ok(Report { status, root_read_only, mounts, error: String::new() })
+    Ok(Report {
+        status,
+        root_read_only,
+        mounts,
+        error: String::new(),
+    })
 }
 
 /// Finds the report in the log of an inspecting container.
 pub(crate) fn parse(log: &str) -> Result<Report, String> {
-    let line = log.lines().find(|line| line.starts_with('{')).ok_or("the inspecting container printed nothing")?;
+    let line = log
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .ok_or("the inspecting container printed nothing")?;
     serde_json::from_str(line).map_err(|error| format!("the inspecting container printed no report: {error}"))
 }
 
@@ -69,9 +86,17 @@ mod tests {
     #[test]
     fn the_printed_line_reads_back() {
         let report = Report {
-            status: Status { uid: 101, groups: vec![101, 2000], ..Status::default() },
+            status: Status {
+                uid: 101,
+                groups: vec![101, 2000],
+                ..Status::default()
+            },
             root_read_only: true,
-            mounts: vec![Mount { path: "/".into(), fs_type: "overlay".into(), read_only: true }],
+            mounts: vec![Mount {
+                path: "/".into(),
+                fs_type: "overlay".into(),
+                read_only: true,
+            }],
             error: String::new(),
         };
         let line = serde_json::to_string(&report).unwrap();

@@ -64,7 +64,12 @@ struct MemoryStats {
 
 impl Kubelets {
     pub(crate) fn new(args: KubeletArgs) -> Self {
-        Self { args, clients: BTreeMap::new(), told: BTreeSet::new(), seen: BTreeMap::new() }
+        Self {
+            args,
+            clients: BTreeMap::new(),
+            told: BTreeSet::new(),
+            seen: BTreeMap::new(),
+        }
     }
 
     /// New samples of these Pods, given by UID, from the kubelet at this address. No answer is no samples.
@@ -74,7 +79,11 @@ impl Kubelets {
             Err(error) => {
                 if self.told.insert(address.to_owned()) {
                     let error = &*error;
-                    tracing::warn!(address, error, "kubelet gives no numbers; resources will not be decidable");
+                    tracing::warn!(
+                        address,
+                        error,
+                        "kubelet gives no numbers; resources will not be decidable"
+                    );
                 }
                 Vec::new()
             }
@@ -95,7 +104,11 @@ impl Kubelets {
 
     fn connect(&self, address: &str) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
         // An IPv6 address needs brackets.
-        let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
+        let host = if address.contains(':') {
+            format!("[{address}]")
+        } else {
+            address.to_owned()
+        };
         let in_cluster = Config::incluster()?;
         let mut config = Config::new(format!("https://{host}:10250").parse()?);
         config.auth_info = in_cluster.auth_info;
@@ -115,8 +128,13 @@ impl Kubelets {
         let mut samples = Vec::new();
         for pod in summary.pods.into_iter().filter(|pod| pods.contains(&pod.pod_ref.uid)) {
             for container in pod.containers {
-                let times = [container.cpu.as_ref().and_then(|s| s.time), container.memory.as_ref().and_then(|s| s.time)];
-                let Some(time) = times.into_iter().flatten().max().map(crate::pods::nanos) else { continue };
+                let times = [
+                    container.cpu.as_ref().and_then(|s| s.time),
+                    container.memory.as_ref().and_then(|s| s.time),
+                ];
+                let Some(time) = times.into_iter().flatten().max().map(crate::pods::nanos) else {
+                    continue;
+                };
                 let key = (pod.pod_ref.uid.clone(), container.name.clone());
                 // Kubelets measure when they like: the same time is the same sample.
                 if self.seen.insert(key, time).is_some_and(|before| before >= time) {
@@ -152,11 +170,17 @@ mod tests {
                 {"name": "app", "cpu": {"time": "2026-01-01T00:00:01Z", "usageNanoCores": 5, "usageCoreNanoSeconds": 77},
                  "memory": {"time": "2026-01-01T00:00:01Z", "workingSetBytes": 8}}]},
             {"podRef": {"name": "q", "namespace": "n", "uid": "v"}, "containers": [{"name": "app"}]}]}"#;
-        let mut kubelets = Kubelets::new(KubeletArgs { ca: None, insecure_skip_tls_verify: false });
+        let mut kubelets = Kubelets::new(KubeletArgs {
+            ca: None,
+            insecure_skip_tls_verify: false,
+        });
         let mut sample = || kubelets.fresh(serde_json::from_str(text).unwrap(), &BTreeSet::from(["u".to_owned()]));
         let first = sample();
         assert_eq!(first.len(), 1);
-        assert_eq!((first[0].cpu_core_nanos, first[0].memory_working_set_bytes), (Some(77), Some(8)));
+        assert_eq!(
+            (first[0].cpu_core_nanos, first[0].memory_working_set_bytes),
+            (Some(77), Some(8))
+        );
         assert!(sample().is_empty());
     }
 }

@@ -43,7 +43,11 @@ fn line(bytes: Vec<u8>, length: u64) -> LogLine {
     let whole = length.saturating_sub(prefix as u64);
     text.truncate(KEPT);
     let cut_from = if whole > text.len() as u64 { whole } else { 0 };
-    LogLine { time_nanos, text, cut_from }
+    LogLine {
+        time_nanos,
+        text,
+        cut_from,
+    }
 }
 
 /// The time at the beginning of a line, and how many bytes it takes with its blank.

@@ -11,7 +11,7 @@ mod process;
 mod publish;
 mod record;
 mod recorder;
-mod redact;
+mod secrets;
 mod selector;
 mod telemetry;
 
@@ -31,7 +31,10 @@ async fn main() -> anyhow::Result<()> {
             writeln!(std::io::stdout(), "{report}").context("failed to print the report")
         }
         Command::Record(args) => {
-            rustls::crypto::ring::default_provider().install_default().ok().context("a TLS provider is installed")?;
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .ok()
+                .context("a TLS provider is installed")?;
             telemetry::init(args.log_format);
             Box::pin(record::record(*args)).await
         }

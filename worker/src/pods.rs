@@ -19,7 +19,11 @@ pub(crate) fn nanos(time: jiff::Timestamp) -> i64 {
 /// What changed state this Pod is in.
 pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
     let status = pod.status.clone().unwrap_or_default();
-    let is_ready = status.conditions.iter().flatten().any(|c| c.type_ == "Ready" && c.status == "True");
+    let is_ready = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|c| c.type_ == "Ready" && c.status == "True");
     let containers = |list: &Option<Vec<ContainerStatus>>, init: bool| -> Vec<v1::ContainerState> {
         list.iter().flatten().map(|status| container(status, init)).collect()
     };
@@ -32,7 +36,11 @@ pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
         phase: status.phase.unwrap_or_default(),
         ready: is_ready,
         deleted: deleted || pod.metadata.deletion_timestamp.is_some(),
-        node: pod.spec.as_ref().and_then(|spec| spec.node_name.clone()).unwrap_or_default(),
+        node: pod
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.node_name.clone())
+            .unwrap_or_default(),
         reason: status.reason.unwrap_or_default(),
         message: status.message.unwrap_or_default(),
         containers: all,

@@ -22,7 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Publisher) {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let targets = long_lived(&pod);
-    let first: Vec<_> = targets.iter().map(|target| inspector(target, 1, &image, None)).collect();
+    let first: Vec<_> = targets
+        .iter()
+        .map(|target| inspector(target, 1, &image, None))
+        .collect();
     let mut reports = inspect_all(&pods, &name, &targets, first, 1).await;
     // The mount table is shown to a process of the same user only, and the image's user is not known before.
     let again: Vec<(&Container, Report)> = targets
@@ -32,8 +35,10 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Pub
         .filter(|(_, report)| !report.error.is_empty() && !report.status.name.is_empty())
         .collect();
     if !again.is_empty() {
-        let second: Vec<_> =
-            again.iter().map(|(target, report)| inspector(target, 2, &image, Some(report))).collect();
+        let second: Vec<_> = again
+            .iter()
+            .map(|(target, report)| inspector(target, 2, &image, Some(report)))
+            .collect();
         let names: Vec<&Container> = again.iter().map(|(target, _)| *target).collect();
         let better = inspect_all(&pods, &name, &names, second, 2).await;
         for (target, report) in names.iter().zip(better) {
@@ -53,13 +58,19 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Pub
             init: false,
         };
         let part = format!("process/{}/{}", source.pod_uid, source.container);
-        publisher.send(Kind::Process, part, Body::Process(process(source, report))).await;
+        publisher
+            .send(Kind::Process, part, Body::Process(process(source, report)))
+            .await;
     }
 }
 
 fn long_lived(pod: &Pod) -> Vec<&Container> {
     let Some(spec) = &pod.spec else { return Vec::new() };
-    let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+    let sidecars = spec
+        .init_containers
+        .iter()
+        .flatten()
+        .filter(|c| c.restart_policy.as_deref() == Some("Always"));
     sidecars.chain(&spec.containers).collect()
 }
 
@@ -99,19 +110,33 @@ async fn inspect_all(
     round: u32,
 ) -> Vec<Result<Report, String>> {
     let patch = json!({"spec": {"ephemeralContainers": inspectors}});
-    let patched = pods.patch_ephemeral_containers(pod, &PatchParams::default(), &Patch::Strategic(patch)).await;
+    let patched = pods
+        .patch_ephemeral_containers(pod, &PatchParams::default(), &Patch::Strategic(patch))
+        .await;
     if let Err(error) = patched {
-        return targets.iter().map(|_| Err(format!("the inspecting container was refused: {error}"))).collect();
+        return targets
+            .iter()
+            .map(|_| Err(format!("the inspecting container was refused: {error}")))
+            .collect();
     }
-    let names: Vec<String> = targets.iter().map(|target| inspector_name(&target.name, round)).collect();
+    let names: Vec<String> = targets
+        .iter()
+        .map(|target| inspector_name(&target.name, round))
+        .collect();
     let all_ended = |pod: Option<&Pod>| names.iter().all(|name| pod.is_some_and(|pod| has_ended(pod, name)));
     let waited = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
     if let Err(error) = waited {
-        return targets.iter().map(|_| Err(format!("the inspecting container did not end: {error}"))).collect();
+        return targets
+            .iter()
+            .map(|_| Err(format!("the inspecting container did not end: {error}")))
+            .collect();
     }
     let mut reports = Vec::new();
     for name in &names {
-        let parameters = LogParams { container: Some(name.clone()), ..LogParams::default() };
+        let parameters = LogParams {
+            container: Some(name.clone()),
+            ..LogParams::default()
+        };
         let log = pods.logs(pod, &parameters).await.map_err(|error| error.to_string());
         reports.push(log.and_then(|log| inspect::parse(&log)));
     }
@@ -119,14 +144,27 @@ async fn inspect_all(
 }
 
 fn has_ended(pod: &Pod, container: &str) -> bool {
-    let statuses = pod.status.iter().flat_map(|status| status.ephemeral_container_statuses.iter().flatten());
-    let mut states = statuses.filter(|status| status.name == container).filter_map(|status| status.state.as_ref());
+    let statuses = pod
+        .status
+        .iter()
+        .flat_map(|status| status.ephemeral_container_statuses.iter().flatten());
+    let mut states = statuses
+        .filter(|status| status.name == container)
+        .filter_map(|status| status.state.as_ref());
     states.any(|state| state.terminated.is_some())
 }
 
 fn process(source: v1::Source, report: Result<Report, String>) -> v1::Process {
-    let report = report.unwrap_or_else(|error| Report { error, ..Report::default() });
-    let Report { status, root_read_only, mounts, error } = report;
+    let report = report.unwrap_or_else(|error| Report {
+        error,
+        ..Report::default()
+    });
+    let Report {
+        status,
+        root_read_only,
+        mounts,
+        error,
+    } = report;
     v1::Process {
         source: Some(source),
         time_nanos: now(),
@@ -143,7 +181,11 @@ fn process(source: v1::Source, report: Result<Report, String>) -> v1::Process {
         root_read_only,
         mounts: mounts
             .into_iter()
-            .map(|mount| v1::Mount { path: mount.path, fs_type: mount.fs_type, read_only: mount.read_only })
+            .map(|mount| v1::Mount {
+                path: mount.path,
+                fs_type: mount.fs_type,
+                read_only: mount.read_only,
+            })
             .collect(),
         error,
     }

@@ -36,13 +36,23 @@ impl Publisher {
         traceparent: Option<String>,
     ) -> (Self, tokio::task::JoinHandle<u64>) {
         let (queue, outgoing) = mpsc::channel(QUEUE);
-        (Self { queue }, tokio::spawn(empty(jetstream, recording, traceparent, outgoing)))
+        (
+            Self { queue },
+            tokio::spawn(empty(jetstream, recording, traceparent, outgoing)),
+        )
     }
 
     /// Queues a chunk, waiting for room.
     pub(crate) async fn send(&self, kind: Kind, part: String, body: Body) {
         // The task ends only after every sender is gone.
-        let _ = self.queue.send(Outgoing { kind, part, chunk: Chunk { body: Some(body) } }).await;
+        let _ = self
+            .queue
+            .send(Outgoing {
+                kind,
+                part,
+                chunk: Chunk { body: Some(body) },
+            })
+            .await;
     }
 }
 
@@ -60,15 +70,20 @@ async fn empty(
         let payload: bytes::Bytes = chunk.encode_to_vec().into();
         let mut pause = Duration::from_millis(100);
         loop {
-            let mut message =
-                PublishMessage::build().payload(payload.clone()).message_id(recording.message_id(&part));
+            let mut message = PublishMessage::build()
+                .payload(payload.clone())
+                .message_id(recording.message_id(&part));
             if let Some(traceparent) = &traceparent {
                 message = message.header(TRACEPARENT, traceparent.as_str());
             }
             match publish(&jetstream, recording.subject(kind), message).await {
                 Ok(()) => break,
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, part, "publishing failed and is repeated");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        part,
+                        "publishing failed and is repeated"
+                    );
                 }
             }
             tokio::time::sleep(pause).await;

@@ -25,7 +25,7 @@ use crate::kubelet::Kubelets;
 use crate::pods::{self, now};
 use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
-use crate::redact::Redactor;
+use crate::secrets::Redactor;
 use crate::{process, selector};
 
 /// Between two questions to a kubelet.
@@ -41,17 +41,22 @@ const INSPECTION: Duration = Duration::from_secs(20);
 pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     let selector = selector::parse(&args.selector).context("--selector")?;
     let recording = Recording::new(&args.check_uid, &args.run, args.attempt)?;
-    let client = Client::try_default().await.context("failed to configure the Kubernetes client")?;
-    let nats = tokio::time::timeout(CONNECT, connect(&args))
+    let client = Client::try_default()
         .await
-        .with_context(|| format!("NATS at {} did not answer within {} s", args.nats.url, CONNECT.as_secs()))??;
-    let (publisher, published) =
-        Publisher::start(jetstream::new(nats.clone()), recording, args.traceparent.clone());
+        .context("failed to configure the Kubernetes client")?;
+    let nats = tokio::time::timeout(CONNECT, connect(&args)).await.with_context(|| {
+        format!(
+            "NATS at {} did not answer within {} s",
+            args.nats.url,
+            CONNECT.as_secs()
+        )
+    })??;
+    let (publisher, emptied) = Publisher::start(jetstream::new(nats.clone()), recording, args.traceparent.clone());
     let session = Session::new(args, client, selector, publisher);
     session.run().await?;
-    let published = published.await?;
+    let chunks = emptied.await?;
     nats.drain().await.context("failed to drain NATS")?;
-    tracing::info!(published, "recording ended");
+    tracing::info!(chunks, "recording ended");
     Ok(())
 }
 
@@ -184,7 +189,10 @@ impl Session {
             Ok(watcher::Event::Delete(pod)) => (pod, true),
             Ok(watcher::Event::Init | watcher::Event::InitDone) => return Ok(false),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "watch of Pods failed and begins again");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "watch of Pods failed and begins again"
+                );
                 return Ok(false);
             }
         };
@@ -233,11 +241,16 @@ impl Session {
     }
 
     async fn event(&self, event: watcher::Result<watcher::Event<Event>>) {
-        let (Ok(watcher::Event::Apply(event) | watcher::Event::InitApply(event))) = event else { return };
+        let Ok(watcher::Event::Apply(event) | watcher::Event::InitApply(event)) = event else {
+            return;
+        };
         let uid = event.uid().unwrap_or_default();
         let series = event.series.as_ref().and_then(|series| series.count);
         let count = u32::try_from(event.count.or(series).unwrap_or(1)).unwrap_or(1);
-        let time = event.last_timestamp.map(|time| time.0).or(event.event_time.map(|time| time.0));
+        let time = event
+            .last_timestamp
+            .map(|time| time.0)
+            .or(event.event_time.map(|time| time.0));
         let event = v1::ClusterEvent {
             uid: uid.clone(),
             time_nanos: time.map_or_else(now, pods::nanos),
@@ -248,7 +261,9 @@ impl Session {
             object_name: event.involved_object.name.unwrap_or_default(),
             count,
         };
-        self.publisher.send(Kind::Events, format!("event/{uid}/{count}"), Body::Event(event)).await;
+        self.publisher
+            .send(Kind::Events, format!("event/{uid}/{count}"), Body::Event(event))
+            .await;
     }
 
     async fn sample(&self, kubelets: &mut Kubelets) {
@@ -269,7 +284,8 @@ impl Session {
 
     fn inspect(&mut self) {
         if let (Some(pod), Some(image)) = (self.latest.clone(), self.args.image.clone()) {
-            self.inspections.spawn(process::look(self.pods.clone(), pod, image, self.publisher.clone()));
+            self.inspections
+                .spawn(process::look(self.pods.clone(), pod, image, self.publisher.clone()));
         }
     }
 }

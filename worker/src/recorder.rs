@@ -40,13 +40,26 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Waits for this many Pods.
     pub(crate) fn new(wanted: u32) -> Self {
-        Self { wanted: wanted as usize, pods: BTreeMap::new(), followed: BTreeSet::new(), ready: false }
+        Self {
+            wanted: wanted as usize,
+            pods: BTreeMap::new(),
+            followed: BTreeSet::new(),
+            ready: false,
+        }
     }
 
     /// Takes in the state of a Pod.
     pub(crate) fn pod(&mut self, state: PodState) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let same = |old: &PodState| PodState { time_nanos: 0, ..old.clone() } == PodState { time_nanos: 0, ..state.clone() };
+        let same = |old: &PodState| {
+            PodState {
+                time_nanos: 0,
+                ..old.clone()
+            } == PodState {
+                time_nanos: 0,
+                ..state.clone()
+            }
+        };
         if self.pods.get(&state.pod_uid).is_some_and(same) {
             return effects;
         }
@@ -55,7 +68,11 @@ impl Recorder {
             self.follow(&state, &mut effects);
         }
         self.pods.insert(state.pod_uid.clone(), state);
-        let ready = self.pods.values().filter(|pod| pod.target && pod.ready && !pod.deleted).count();
+        let ready = self
+            .pods
+            .values()
+            .filter(|pod| pod.target && pod.ready && !pod.deleted)
+            .count();
         if !self.ready && ready >= self.wanted {
             self.ready = true;
             effects.push(Effect::Ready);
@@ -99,19 +116,47 @@ mod tests {
     use super::*;
 
     fn pod(uid: &str, ready: bool, restarts: u32, running: bool) -> PodState {
-        let container = ContainerState { name: "app".into(), restarts, running, ..ContainerState::default() };
-        PodState { pod: uid.into(), pod_uid: uid.into(), ready, target: true, containers: vec![container], ..PodState::default() }
+        let container = ContainerState {
+            name: "app".into(),
+            restarts,
+            running,
+            ..ContainerState::default()
+        };
+        PodState {
+            pod: uid.into(),
+            pod_uid: uid.into(),
+            ready,
+            target: true,
+            containers: vec![container],
+            ..PodState::default()
+        }
     }
 
     fn follows(effects: &[Effect]) -> Vec<(u32, bool)> {
-        effects.iter().filter_map(|e| if let Effect::Follow(i) = e { Some((i.restart, i.previous)) } else { None }).collect()
+        effects
+            .iter()
+            .filter_map(|e| {
+                if let Effect::Follow(i) = e {
+                    Some((i.restart, i.previous))
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     #[test]
     fn ready_is_told_once_and_only_when_all_are() {
         let mut recorder = Recorder::new(2);
         assert!(!recorder.pod(pod("a", true, 0, true)).contains(&Effect::Ready));
-        assert!(!recorder.pod(PodState { target: false, ..pod("n", true, 0, true) }).contains(&Effect::Ready));
+        assert!(
+            !recorder
+                .pod(PodState {
+                    target: false,
+                    ..pod("n", true, 0, true)
+                })
+                .contains(&Effect::Ready)
+        );
         assert!(recorder.pod(pod("b", true, 0, true)).contains(&Effect::Ready));
         assert!(!recorder.pod(pod("b", false, 0, true)).contains(&Effect::Ready));
         assert!(!recorder.pod(pod("b", true, 0, true)).contains(&Effect::Ready));
@@ -121,7 +166,14 @@ mod tests {
     fn a_state_that_says_nothing_new_is_not_published() {
         let mut recorder = Recorder::new(1);
         assert!(!recorder.pod(pod("a", false, 0, false)).is_empty());
-        assert!(recorder.pod(PodState { time_nanos: 9, ..pod("a", false, 0, false) }).is_empty());
+        assert!(
+            recorder
+                .pod(PodState {
+                    time_nanos: 9,
+                    ..pod("a", false, 0, false)
+                })
+                .is_empty()
+        );
     }
 
     #[test]
@@ -129,7 +181,10 @@ mod tests {
         let mut recorder = Recorder::new(1);
         assert!(follows(&recorder.pod(pod("a", false, 0, false))).is_empty());
         assert_eq!(follows(&recorder.pod(pod("a", false, 0, true))), [(0, false)]);
-        assert_eq!(follows(&recorder.pod(pod("a", false, 2, true))), [(1, true), (2, false)]);
+        assert_eq!(
+            follows(&recorder.pod(pod("a", false, 2, true))),
+            [(1, true), (2, false)]
+        );
         assert!(follows(&recorder.pod(pod("a", true, 2, true))).is_empty());
     }
 }

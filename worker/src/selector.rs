@@ -16,7 +16,11 @@ pub(crate) enum Error {
 /// Reads a selector such as `app=web,tier in (front,back),!canary`.
 pub(crate) fn parse(text: &str) -> Result<Selector, Error> {
     let selector = split(text).map(requirement).collect::<Result<Selector, Error>>()?;
-    if selector.selects_all() { Err(Error::Empty) } else { Ok(selector) }
+    if selector.selects_all() {
+        Err(Error::Empty)
+    } else {
+        Ok(selector)
+    }
 }
 
 /// Splits at commas that are not inside parentheses.

@@ -20,7 +20,11 @@ pub(crate) fn parse(text: &str) -> Vec<Mount> {
 
 /// Whether `/` is read-only; a later mount on the same path hides an earlier one.
 pub(crate) fn root_read_only(mounts: &[Mount]) -> Option<bool> {
-    mounts.iter().rev().find(|mount| mount.path == "/").map(|mount| mount.read_only)
+    mounts
+        .iter()
+        .rev()
+        .find(|mount| mount.path == "/")
+        .map(|mount| mount.read_only)
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
@@ -32,13 +36,22 @@ fn line(line: &str) -> Option<Mount> {
     let mut fs = fs.split(' ');
     let fs_type = fs.next()?.to_owned();
     let super_options = fs.nth(1).unwrap_or_default();
-    let read_only = [options, super_options].iter().any(|list| list.split(',').any(|option| option == "ro"));
-    Some(Mount { path, fs_type, read_only })
+    let read_only = [options, super_options]
+        .iter()
+        .any(|list| list.split(',').any(|option| option == "ro"));
+    Some(Mount {
+        path,
+        fs_type,
+        read_only,
+    })
 }
 
 /// The kernel writes space, tab, line feed and backslash as octal escapes.
 fn unescape(text: &str) -> String {
-    text.replace("\\040", " ").replace("\\011", "\t").replace("\\012", "\n").replace("\\134", "\\")
+    text.replace("\\040", " ")
+        .replace("\\011", "\t")
+        .replace("\\012", "\n")
+        .replace("\\134", "\\")
 }
 
 #[cfg(test)]
@@ -56,7 +69,10 @@ broken line
     #[test]
     fn both_kinds_of_read_only_count() {
         let mounts = parse(TABLE);
-        let seen: Vec<_> = mounts.iter().map(|m| (m.path.as_str(), m.fs_type.as_str(), m.read_only)).collect();
+        let seen: Vec<_> = mounts
+            .iter()
+            .map(|m| (m.path.as_str(), m.fs_type.as_str(), m.read_only))
+            .collect();
         assert_eq!(
             seen,
             [

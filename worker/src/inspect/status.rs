@@ -41,7 +41,10 @@ impl Status {
             name: field("Name")?.to_owned(),
             uid: effective(field("Uid")?)?,
             gid: effective(field("Gid")?)?,
-            groups: field("Groups")?.split_whitespace().map(number).collect::<Result<_, _>>()?,
+            groups: field("Groups")?
+                .split_whitespace()
+                .map(number)
+                .collect::<Result<_, _>>()?,
             no_new_privs: field("NoNewPrivs")? == "1",
             // Absent from kernels that were built without it.
             seccomp: field("Seccomp").map_or(Ok(0), number)?,
@@ -56,7 +59,10 @@ impl Status {
 
 /// Second of the four ids: real, effective, saved, file system.
 fn effective(ids: &str) -> Result<u32, String> {
-    ids.split_whitespace().nth(1).ok_or_else(|| format!("`{ids}` has no effective id")).and_then(number)
+    ids.split_whitespace()
+        .nth(1)
+        .ok_or_else(|| format!("`{ids}` has no effective id"))
+        .and_then(number)
 }
 
 fn number(text: &str) -> Result<u32, String> {
@@ -86,7 +92,9 @@ mod tests {
 
     #[test]
     fn no_groups_and_no_seccomp_are_legal() {
-        let text = NGINX.replace("Groups:\t102 2000 \n", "Groups:\t \n").replace("Seccomp:\t2\n", "");
+        let text = NGINX
+            .replace("Groups:\t102 2000 \n", "Groups:\t \n")
+            .replace("Seccomp:\t2\n", "");
         let status = Status::parse(&text).unwrap();
         assert!(status.groups.is_empty());
         assert_eq!(status.seccomp, 0);
@@ -95,7 +103,11 @@ mod tests {
     #[test]
     fn nothing_is_made_up() {
         assert!(Status::parse("").is_err());
-        assert!(Status::parse(&NGINX.replace("NoNewPrivs", "Else")).unwrap_err().contains("NoNewPrivs"));
+        assert!(
+            Status::parse(&NGINX.replace("NoNewPrivs", "Else"))
+                .unwrap_err()
+                .contains("NoNewPrivs")
+        );
         assert!(Status::parse(&NGINX.replace("00000000a80425fb", "zz")).is_err());
     }
 }
