@@ -9,7 +9,7 @@ use kube::runtime::reflector::ObjectRef;
 use temper_api::CheckRun;
 
 use crate::args::Args;
-use crate::error::Error;
+use crate::error::{Error, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
@@ -54,7 +54,7 @@ pub(crate) fn failed(kind: &'static str, name: &str, error: &Error, context: &Co
         kind,
         name,
         category,
-        error = error as &dyn std::error::Error,
+        error = chain(error),
         "reconcile failed and is repeated"
     );
     Action::requeue(Duration::from_secs(3))

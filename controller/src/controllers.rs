@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
 use crate::context::Context;
+use crate::error::chain;
 use crate::ingest::{self, Ingest};
 use crate::metrics::Metrics;
 use crate::places::Places;
@@ -70,7 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         janitor::run(context, stop.clone())
     );
     if let Err(error) = nats.drain().await {
-        tracing::debug!(error = &error as &dyn std::error::Error, "NATS was not drained");
+        tracing::debug!(error = chain(&error), "NATS was not drained");
     }
     server.await?.context("the HTTP server failed")
 }
@@ -161,6 +162,6 @@ where
     R: std::error::Error + 'static,
 {
     if let Some(controller::Error::QueueError(error)) = error {
-        tracing::warn!(error = error as &dyn std::error::Error, "watch failed and begins again");
+        tracing::warn!(error = chain(error), "watch failed and begins again");
     }
 }

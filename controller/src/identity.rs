@@ -16,18 +16,19 @@ pub(crate) fn of(identity: &Identity) -> setting::Identity {
     }
 }
 
-/// The ids that a process runs as.
+/// The ids that a process runs as, root left out: it is nothing to recommend.
 pub(crate) fn observed(process: &Process) -> Identity {
+    let id = |id: u32| (id != 0).then(|| i64::from(id));
     Identity {
-        run_as_user: Some(process.uid.into()),
-        run_as_group: Some(process.gid.into()),
+        run_as_user: id(process.uid),
+        run_as_group: id(process.gid),
         fs_group: None,
     }
 }
 
-/// What the user asked for; where they did not, what the workload runs as already, unless that is root.
+/// What the user asked for; where they did not, what the workload runs as already.
 pub(crate) fn resolve(asked: Option<&Identity>, seen: Option<&Identity>) -> Identity {
-    let pick = |asked: Option<i64>, seen: Option<i64>| asked.or_else(|| seen.filter(|id| *id != 0));
+    let pick = |asked: Option<i64>, seen: Option<i64>| asked.or(seen);
     let asked = asked.cloned().unwrap_or_default();
     let seen = seen.cloned().unwrap_or_default();
     let run_as_group = pick(asked.run_as_group, seen.run_as_group);

@@ -20,7 +20,7 @@ use temper_proto::{Message as _, STREAM, subject, v1::Chunk};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::metrics::Metrics;
 
 /// Which run a recording belongs to: UID of the check and short name of the run.
@@ -148,7 +148,11 @@ impl Consumer {
         loop {
             match self.read().await {
                 Ok(()) => tracing::warn!(filter = self.filter, "consumer ended, reading again"),
-                Err(error) => tracing::warn!(filter = self.filter, error = &*error, "consumer failed, reading again"),
+                Err(error) => tracing::warn!(
+                    filter = self.filter,
+                    error = chain(&*error),
+                    "consumer failed, reading again"
+                ),
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(10));

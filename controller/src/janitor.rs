@@ -16,6 +16,7 @@ use temper_api::{CheckRun, MANAGER, annotation, label};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
+use crate::error::chain;
 
 const PERIOD: Duration = Duration::from_mins(1);
 
@@ -28,7 +29,7 @@ pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
             _ = ticks.tick() => {}
         }
         if let Err(error) = sweep(&context).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "sweep failed and is repeated");
+            tracing::warn!(error = chain(&error), "sweep failed and is repeated");
         }
     }
 }

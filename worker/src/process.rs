@@ -16,7 +16,7 @@ use crate::pods::{INSPECTOR, now};
 use crate::publish::Publisher;
 
 /// A node that is busy with a dozen clones takes seconds to start a container.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks at every long-lived container of a Pod, and publishes what is seen or why nothing is.
 pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Publisher) {

@@ -32,7 +32,7 @@ use crate::{process, selector};
 const SAMPLING: Duration = Duration::from_secs(5);
 
 /// NATS may be starting with us.
-const CONNECT: Duration = Duration::from_secs(60);
+const CONNECT: Duration = Duration::from_mins(1);
 
 /// Inspections that have not ended when the recording does get this much longer.
 const INSPECTION: Duration = Duration::from_secs(20);
@@ -53,7 +53,7 @@ pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     })??;
     let (publisher, emptied) = Publisher::start(jetstream::new(nats.clone()), recording, args.traceparent.clone());
     let session = Session::new(args, client, selector, publisher);
-    session.run().await?;
+    Box::pin(session.run()).await?;
     let chunks = emptied.await?;
     nats.drain().await.context("failed to drain NATS")?;
     tracing::info!(chunks, "recording ended");
@@ -250,7 +250,7 @@ impl Session {
         let time = event
             .last_timestamp
             .map(|time| time.0)
-            .or(event.event_time.map(|time| time.0));
+            .or_else(|| event.event_time.map(|time| time.0));
         let event = v1::ClusterEvent {
             uid: uid.clone(),
             time_nanos: time.map_or_else(now, pods::nanos),

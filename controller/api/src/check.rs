@@ -1,6 +1,6 @@
 //! WorkloadHardeningCheck: what a user asks for, and what came of it.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -271,11 +271,11 @@ pub struct Timings {
     /// The first run was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub started_at: Option<Time>,
+    pub started_at: Option<MicroTime>,
     /// The verdict stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub completed_at: Option<Time>,
+    pub completed_at: Option<MicroTime>,
     /// The slower baseline's own time to Ready, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_ready_seconds: Option<f64>,

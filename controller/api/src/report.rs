@@ -1,6 +1,6 @@
 //! HardeningReport: what is kept of a check, at most 10 KiB.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,7 +76,7 @@ pub struct HardeningReportSpec {
     /// The verdict stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub completed_at: Option<Time>,
+    pub completed_at: Option<MicroTime>,
 }
 
 /// The findings of one run.

@@ -1,6 +1,6 @@
 //! CheckRun: one experiment.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,22 +125,22 @@ pub struct CheckRunStatus {
     /// The run left Pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub started_at: Option<Time>,
+    pub started_at: Option<MicroTime>,
     /// The objects of the clone were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub cloned_at: Option<Time>,
+    pub cloned_at: Option<MicroTime>,
     /// Every Pod of the clone was Ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub ready_at: Option<Time>,
+    pub ready_at: Option<MicroTime>,
     /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
     #[serde(default)]
     pub promising: bool,
     /// The run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
-    pub ended_at: Option<Time>,
+    pub ended_at: Option<MicroTime>,
     /// The verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,

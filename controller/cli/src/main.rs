@@ -1,2 +1,62 @@
-//! controller/cli
-fn main() {}
+//! The kubectl plugin: words in, tables out. `kubectl temper …` runs this program.
+//!
+//! It creates checks, follows them through the API and prints what came of them. It decides nothing: the verdict is the
+//! controller's, and what a report looks like is `temper-report`'s.
+//!
+//! Exit codes: 0 passed, 1 verdict failed, 2 could not judge, or bad usage.
+
+mod advice;
+mod args;
+mod check;
+mod cluster;
+mod follow;
+mod output;
+mod patch;
+mod printer;
+mod progress;
+mod report;
+mod span;
+mod standing;
+mod status;
+mod table;
+mod target;
+
+#[cfg(test)]
+mod conversation;
+#[cfg(test)]
+mod sample;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{
+    advice::exit_code,
+    args::{Args, Command},
+    cluster::Cluster,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    // kube and whoever else uses rustls take this one; two in the graph would panic. Fails only if there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(args).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            printer::error(&error);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<u8> {
+    let Args { connection, command } = args;
+    match command {
+        Command::Check(args) if args.dry_run => check::preview(&connection, args).await,
+        Command::Check(args) => check::create(&Cluster::connect(&connection).await?, args).await,
+        Command::Status(args) => status::show(&Cluster::connect(&connection).await?, args).await,
+        Command::Report(args) => report::show(&Cluster::connect(&connection).await?, args).await,
+        Command::Patch(args) => patch::show(&Cluster::connect(&connection).await?, args).await,
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::oracle::{self, Outcome, Verdict};
 use crate::recording::{Ending, Recording};
-use crate::search::Role;
+use crate::search::{BASELINES, Role};
 
 /// Attempts that a run has before infrastructure is given up.
 pub const ATTEMPTS: u32 = 3;
@@ -196,6 +196,11 @@ fn early(observed: &Observed<'_>) -> Option<Verdict> {
 
 /// The verdict on a finished recording, if everything that it needs is there.
 fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
+    // After a restart the recordings are read again: nothing is judged before all of it is here.
+    let is_here = |recording: &Recording| matches!(recording.ended(), Some(Ending::Complete | Ending::NeverReady));
+    if !is_here(observed.recording) {
+        return None;
+    }
     if observed.role == Role::Baseline {
         return Some(match oracle::agree(&[observed.recording]) {
             Ok(()) => Verdict {
@@ -214,7 +219,8 @@ fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
             findings: Vec::new(),
         });
     }
-    if observed.baselines.is_empty() || !observed.baselines.iter().all(|baseline| baseline.passed) {
+    let stands = |baseline: &Baseline<'_>| baseline.passed && is_here(baseline.recording);
+    if observed.baselines.len() < BASELINES || !observed.baselines.iter().all(stands) {
         return None;
     }
     let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();

@@ -1,1 +1,27 @@
-//! controller/report
+//! What people read of a check: a `HardeningReport` as a page, as a patch, and as rows that other faces print.
+//!
+//! ```text
+//! HardeningReport ──▶ html        one self-contained page
+//!                 ──▶ patch_yaml  what `kubectl patch --patch-file` takes
+//!                 ──▶ rows        what tables have in common
+//! ```
+//!
+//! Value in, text out: this crate reads no file, no clock and no cluster. Everything in a report is taken to be hostile,
+//! because log lines are written by the workload under test and reports by whoever may create one.
+
+mod error;
+mod html;
+mod patch;
+mod rows;
+mod verdict;
+mod words;
+
+#[cfg(test)]
+mod sample;
+
+pub use error::Error;
+pub use html::html;
+pub use patch::{patch_yaml, recommendation_yaml};
+pub use rows::{RunRow, SettingRow, run_rows, setting_rows};
+pub use verdict::{Verdict, is_verified, verdict};
+pub use words::{dependable, outcome, plain, role, run_phase, seconds, setting_state};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::Resource as _;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Event, EventType};
@@ -18,7 +18,7 @@ use super::observe::Seen;
 use super::target::SourceWorkload;
 use super::{report, status};
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Result, chain};
 use crate::identity;
 
 /// The check cannot be carried out.
@@ -98,7 +98,7 @@ pub(super) async fn conclude(
         timings.baseline_ready_seconds = ready.reduce(f64::max);
         timings.completed_at = jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
             .ok()
-            .map(Time);
+            .map(MicroTime);
     }
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
@@ -273,6 +273,6 @@ async fn announce(check: &WorkloadHardeningCheck, context: &Context, type_: Even
     };
     // An Event is news, not state: a check does not wait for it.
     if let Err(error) = context.recorder.publish(&event, &check.object_ref(&())).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "event was not published");
+        tracing::warn!(error = chain(&error), "event was not published");
     }
 }

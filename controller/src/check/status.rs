@@ -1,6 +1,6 @@
 //! Writes a check's status.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
@@ -128,7 +128,7 @@ pub(super) fn current(
     let start = started(&seen.runs);
     status.runs = seen.runs.iter().map(|run| summary(run, start)).collect();
     status.timings = Some(Timings {
-        started_at: start.map(Time),
+        started_at: start.map(MicroTime),
         completed_at: None,
         baseline_ready_seconds: None,
         recording_seconds: seconds,
@@ -176,7 +176,7 @@ pub(super) fn started(runs: &[CheckRun]) -> Option<jiff::Timestamp> {
 
 fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
     let status = run.status.clone().unwrap_or_default();
-    let since = |from: Option<jiff::Timestamp>, time: &Option<Time>| {
+    let since = |from: Option<jiff::Timestamp>, time: &Option<MicroTime>| {
         let seconds = time.as_ref()?.0.duration_since(from?).as_secs_f64();
         Some((seconds * 10.0).round() / 10.0)
     };

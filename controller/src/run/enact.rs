@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use kube::api::{DeleteParams, PropagationPolicy};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{DeleteParams, ListParams, PropagationPolicy};
 use kube::runtime::controller::Action;
+use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, CheckRunStatus, Dependencies, Egress, Outcome, ProofFact, RunPhase};
+use temper_api::{CheckRun, CheckRunStatus, Dependencies, Egress, Outcome, ProofFact, RunPhase, RunRole, label};
 use temper_core::clone::{self, Order, Plan, Refusal};
 use temper_core::recommend::prove;
 use temper_core::run::Step;
@@ -28,7 +29,8 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
     let now = time(seen.now);
     let mut action = Action::await_change();
     match step {
-        Step::Wait(None) => return Ok(action),
+        // Whatever ends the wait wakes us; this is for what a watch misses.
+        Step::Wait(None) => return Ok(Action::requeue(Duration::from_secs(10))),
         Step::Wait(Some(until)) => {
             let nanos = u64::try_from(until - seen.now).unwrap_or_default();
             return Ok(Action::requeue(
@@ -109,8 +111,31 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             status.ended_at = now;
         }
     }
+    let ended = status.phase.is_terminal();
     status::write(run, context, status).await?;
+    if ended && run.spec.role == RunRole::Baseline {
+        wake_siblings(run, context).await?;
+    }
     Ok(action)
+}
+
+/// Candidates wait for the verdict on their baselines.
+async fn wake_siblings(run: &CheckRun, context: &Context) -> Result<()> {
+    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
+    let selector = format!("{}={}", label::CHECK_UID, run.spec.check.uid);
+    let siblings = api
+        .list_metadata(&ListParams::default().labels(&selector))
+        .await
+        .map_err(|source| Error::Read {
+            what: "the runs of the check",
+            source,
+        })?;
+    for sibling in siblings.items {
+        context
+            .ingest
+            .wake(ObjectRef::new(&sibling.name_any()).within(&sibling.namespace().unwrap_or_default()));
+    }
+    Ok(())
 }
 
 fn outcome(outcome: temper_core::oracle::Outcome) -> &'static str {
@@ -127,9 +152,9 @@ fn nanos_now() -> i64 {
     i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
 
-fn time(nanos: i64) -> Option<Time> {
+fn time(nanos: i64) -> Option<MicroTime> {
     // Whole microseconds: what a reader of JSON can be expected to compare.
-    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(Time)
+    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
 fn deadline(run: &CheckRun, context: &Context) -> String {

@@ -1,0 +1,113 @@
+//! `check`: asks for a check.
+
+use kube::ResourceExt;
+use temper_api::{Identity, Isolation, WorkloadHardeningCheck, WorkloadHardeningCheckSpec};
+
+use crate::{
+    advice::Advised,
+    args::{CheckArgs, Connection, StatusOutput},
+    cluster::{self, Cluster},
+    follow::{follow, until_gone},
+    output, printer,
+    standing::Standing,
+    status, target,
+};
+
+/// Prints the check and creates nothing.
+pub(crate) async fn preview(connection: &Connection, args: CheckArgs) -> anyhow::Result<u8> {
+    let mut check = build(&args)?;
+    // The kubeconfig is only asked for its namespace: a dry run needs no cluster.
+    check.metadata.namespace = cluster::namespace(connection).await;
+    printer::result(&output::yaml(check)?)?;
+    Ok(0)
+}
+
+/// Creates the check, and follows it if asked to.
+pub(crate) async fn create(cluster: &Cluster, args: CheckArgs) -> anyhow::Result<u8> {
+    let check = build(&args)?;
+    let name = check.name_any();
+    if args.replace {
+        make_room(cluster, &name).await?;
+    }
+    if cluster.create(&check).await?.is_none() {
+        return Err(taken(cluster, &name).into());
+    }
+    let namespace = cluster.namespace();
+    printer::note(&format!(
+        "created check `{name}` of {} in namespace `{namespace}`",
+        check.spec.target_ref
+    ));
+    if args.watch {
+        return status::print(
+            cluster,
+            follow(cluster, &name, args.timeout).await?,
+            StatusOutput::Table,
+        );
+    }
+    printer::note(&format!(
+        "follow it with: kubectl temper status {name} -n {namespace} --watch"
+    ));
+    Ok(0)
+}
+
+fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
+    let target_ref = target::parse(&args.target)?;
+    let identity = Identity {
+        run_as_user: args.run_as_user,
+        run_as_group: args.run_as_group,
+        fs_group: args.fs_group,
+    };
+    let spec = WorkloadHardeningCheckSpec {
+        recording_duration: args.duration.clone(),
+        security_context: (identity != Identity::default()).then_some(identity),
+        isolation: Isolation {
+            dependencies: args.dependencies.into(),
+            egress: args.egress.into(),
+            allow_shared: args.allow_shared,
+        },
+        target_ref,
+    };
+    let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
+    Ok(WorkloadHardeningCheck::new(&name, spec))
+}
+
+/// Deletes a check of this name that has ended, and waits until it is gone.
+async fn make_room(cluster: &Cluster, name: &str) -> Result<(), Advised> {
+    let Some(old) = cluster.check(name).await? else {
+        return Ok(());
+    };
+    let leaving = old.metadata.deletion_timestamp.is_some();
+    if !leaving && !Standing::of(old.status.as_ref()).is_final() {
+        return Err(
+            Advised::new(format!("check `{name}` has not ended, so it is not replaced"))
+                .hint(format!(
+                    "wait for it: kubectl temper status {name} -n {} --watch",
+                    cluster.namespace()
+                ))
+                .hint(format!(
+                    "or end it: kubectl delete whc {name} -n {}",
+                    cluster.namespace()
+                )),
+        );
+    }
+    if !leaving {
+        cluster.delete(&old).await?;
+    }
+    until_gone(cluster, &old).await
+}
+
+fn taken(cluster: &Cluster, name: &str) -> Advised {
+    Advised::new(format!(
+        "there is a check `{name}` in namespace `{}` already",
+        cluster.namespace()
+    ))
+    .hint("replace it once it has ended: --replace")
+    .hint("or choose another name: --name NAME")
+    .hint(format!(
+        "or delete it: kubectl delete whc {name} -n {}",
+        cluster.namespace()
+    ))
+}
+
+#[cfg(test)]
+mod tests;

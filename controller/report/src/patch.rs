@@ -1,0 +1,133 @@
+//! The recommendation as what people apply.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+use temper_api::{HardeningReport, Recommendation, TargetRef};
+
+use crate::{
+    error::Error,
+    verdict::is_verified,
+    words::{outcome, plain},
+};
+
+/// The strategic merge patch of a verified report, as YAML that `kubectl patch --patch-file` takes.
+///
+/// A comment ahead of it says what it is for, so that a file that lies about keeps its meaning.
+pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
+    let spec = &report.spec;
+    let (Some(patch), Some(verification), true) = (&spec.patch, &spec.verification, is_verified(report)) else {
+        return Err(Error::NothingVerified {
+            target: plain(&spec.target),
+            outcome: plain(&spec.message),
+        });
+    };
+    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
+    let mut text = format!(
+        "# Hardening of {} in namespace {}\n",
+        plain(&spec.target),
+        plain(namespace)
+    );
+    let mut line = |name: &str, value: &str| {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "# {name}: {}", plain(value));
+    };
+    line("check", &spec.check.name);
+    let admitted = if verification.admitted {
+        "admitted by the API server"
+    } else {
+        "refused by the API server"
+    };
+    line(
+        "level",
+        &format!("{}, {admitted} in a dry run", verification.level.label_value()),
+    );
+    line("proven", &spec.summary);
+    line(
+        "verified by run",
+        &format!("{}, {}", verification.run, outcome(verification.outcome)),
+    );
+    line("pod template", &format!("sha256 {}", spec.template_hash));
+    line(
+        "another pod template is another workload",
+        "check it again before you apply this",
+    );
+    line("apply", &apply_command(&spec.target_ref, namespace));
+    text.push_str(&yaml("patch", patch)?);
+    Ok(text)
+}
+
+/// The command that puts the patch into the workload.
+pub(crate) fn apply_command(target: &TargetRef, namespace: &str) -> String {
+    let kind = plain(&target.kind).to_lowercase();
+    format!(
+        "kubectl patch {kind} {} -n {} --patch-file FILE",
+        plain(&target.name),
+        plain(namespace)
+    )
+}
+
+/// The recommendation as YAML, fields as Kubernetes spells them.
+pub fn recommendation_yaml(recommendation: &Recommendation) -> Result<String, Error> {
+    yaml("recommendation", recommendation)
+}
+
+fn yaml<T: Serialize>(what: &'static str, value: &T) -> Result<String, Error> {
+    // Block scalars are harder to check by eye than quoted strings, and nothing here is prose.
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    let text = serde_saphyr::to_string_with_options(value, options).map_err(|source| Error::Yaml { what, source })?;
+    Ok(if text.ends_with('\n') { text } else { text + "\n" })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn what_kubectl_takes() {
+        insta::assert_snapshot!(patch_yaml(&sample::nginx()).unwrap());
+    }
+
+    #[test]
+    fn the_recommendation() {
+        let recommendation = sample::nginx().spec.recommendation.unwrap();
+        insta::assert_snapshot!(recommendation_yaml(&recommendation).unwrap());
+    }
+
+    #[test]
+    fn hostile_values_stay_values() {
+        let mut report = sample::nginx();
+        report.spec.target = "Deployment/x\nspec: {replicas: 0}".to_owned();
+        report.spec.check.name = "a\r\u{85}b\u{2028}c".to_owned();
+        let patch = json!({"spec": {"template": {"metadata": {"annotations": {
+            "yes": "no", "octal": "0123", "null": "null", "lines": "a\n---\nb", "date": "2001-01-01", "sign": "- x", "hash": "a #b",
+        }}}}});
+        report.spec.patch = Some(patch.clone());
+        let text = patch_yaml(&report).unwrap();
+        assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), patch);
+        assert!(
+            text.lines().take_while(|line| line.starts_with('#')).count() == 8,
+            "{text}"
+        );
+        assert!(
+            text.contains("\"yes\"") || text.contains("'yes'"),
+            "kubectl reads YAML 1.1: {text}"
+        );
+    }
+
+    #[test]
+    fn nothing_verified_is_no_patch() {
+        let mut report = sample::nginx();
+        report.spec.verification = None;
+        let error = patch_yaml(&report).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("nothing was verified for Deployment/nginx"),
+            "{error}"
+        );
+    }
+}

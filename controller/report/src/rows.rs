@@ -1,0 +1,140 @@
+//! The rows that every table of settings and runs shows, whatever it is drawn with.
+
+use temper_api::{RunPhase, RunRole, RunSummary, SettingState, SettingStatus};
+
+use crate::words::{self, plain};
+
+/// One setting and its verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingRow {
+    /// Id.
+    pub id: String,
+    /// What became of it.
+    pub state: SettingState,
+    /// The same in words.
+    pub word: &'static str,
+    /// The run that decided it; empty where none did.
+    pub run: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// Findings that do not fail it.
+    pub warnings: Vec<String>,
+}
+
+impl From<&SettingStatus> for SettingRow {
+    fn from(status: &SettingStatus) -> Self {
+        Self {
+            id: plain(&status.id),
+            state: status.state,
+            word: words::setting_state(status.state),
+            run: status.run.as_deref().map(plain).unwrap_or_default(),
+            why: status
+                .message
+                .as_deref()
+                .map_or_else(|| usual_reason(status.state).to_owned(), plain),
+            warnings: status.warnings.iter().map(|warning| plain(warning)).collect(),
+        }
+    }
+}
+
+/// What a state means where the check gave no reason.
+fn usual_reason(state: SettingState) -> &'static str {
+    match state {
+        SettingState::Proven => "the workload works with it, and the running process shows it",
+        SettingState::Rejected => "the workload does not work with it",
+        SettingState::Unproven => "the running process does not show it",
+        SettingState::AlreadySet => "the workload has it already",
+        SettingState::Pending => "under test",
+    }
+}
+
+/// The rows of a table of settings, in the order of the check.
+pub fn setting_rows(settings: &[SettingStatus]) -> Vec<SettingRow> {
+    settings.iter().map(SettingRow::from).collect()
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// Short name within the check.
+    pub name: String,
+    /// What it was for.
+    pub role: RunRole,
+    /// Where it stands.
+    pub phase: RunPhase,
+    /// The settings under test.
+    pub settings: Vec<String>,
+    /// Seconds from the start of the check to the start of the run.
+    pub start: Option<f64>,
+    /// Seconds from the start of the check to the clone's being Ready.
+    pub ready: Option<f64>,
+    /// Seconds from the start of the check to the end of the run.
+    pub end: Option<f64>,
+    /// One sentence; empty where there is nothing to say.
+    pub message: String,
+}
+
+impl RunRow {
+    /// How long the run took.
+    pub fn lasted(&self) -> Option<f64> {
+        Some(self.end? - self.start?)
+    }
+
+    /// How long the clone took to become Ready.
+    pub fn ready_after(&self) -> Option<f64> {
+        Some(self.ready? - self.start?)
+    }
+}
+
+impl From<&RunSummary> for RunRow {
+    fn from(run: &RunSummary) -> Self {
+        let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+        let start = finite(run.started_seconds);
+        Self {
+            name: plain(&run.name),
+            role: run.role,
+            phase: run.phase,
+            settings: run.settings.iter().map(|setting| plain(setting)).collect(),
+            start,
+            // The summary counts it from the start of the clone; a timeline needs one clock.
+            ready: start.zip(finite(run.ready_seconds)).map(|(start, ready)| start + ready),
+            end: finite(run.ended_seconds),
+            message: run.message.as_deref().map(plain).unwrap_or_default(),
+        }
+    }
+}
+
+/// The rows of a table of runs, in the order of the check.
+pub fn run_rows(runs: &[RunSummary]) -> Vec<RunRow> {
+    runs.iter().map(RunRow::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn a_run_has_one_clock() {
+        let rows = run_rows(&sample::nginx().spec.runs);
+        let failed = rows.iter().find(|row| row.name == "read-only-root").unwrap();
+        assert_eq!(failed.start, Some(13.2));
+        assert_eq!(failed.ready, None);
+        assert_eq!(failed.lasted().map(words::seconds).as_deref(), Some("6.6 s"));
+        assert!(rows[0].ready > rows[0].start);
+    }
+
+    #[test]
+    fn a_setting_without_a_message_still_says_why() {
+        let rows = setting_rows(&[SettingStatus {
+            id: "runAs\u{1b}[1mNonRoot".to_owned(),
+            state: SettingState::AlreadySet,
+            run: None,
+            message: None,
+            warnings: vec!["two\nlines".to_owned()],
+        }]);
+        assert_eq!(rows[0].id, r"runAs\u{1b}[1mNonRoot");
+        assert_eq!(rows[0].why, "the workload has it already");
+        assert_eq!(rows[0].warnings, ["two lines"]);
+    }
+}
