@@ -103,7 +103,7 @@ impl Request<'_> {
         match status.code {
             404 if names_no_object(&status) => advised.hint(
                 "Temper is not installed in this cluster; install it with: \
-                 helm install temper charts/temper -n temper --create-namespace",
+                 helm install temper charts/temper -n temper-system --create-namespace",
             ),
             404 => advised.hint("does the namespace exist? try: kubectl get namespaces"),
             401 => advised.hint("the credentials of the kubeconfig were not accepted; log in again"),

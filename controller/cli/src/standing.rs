@@ -1,7 +1,7 @@
 //! Where a check stands, and the exit code that follows.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use temper_api::{CheckPhase, CheckStatus, condition, reason};
+use temper_api::{CheckPhase, CheckStatus, condition};
 use temper_report::Verdict;
 
 use crate::advice::COULD_NOT_JUDGE;
@@ -9,9 +9,9 @@ use crate::advice::COULD_NOT_JUDGE;
 /// Where a check stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// Work goes on, or will once its target is Ready or free.
+    /// Work goes on, or will once its target is Ready.
     Running,
-    /// It will not start: spec or target must be changed.
+    /// It ended before anything ran: spec or target must be changed.
     Refused,
     /// It has ended.
     Ended(Verdict),
@@ -22,17 +22,17 @@ impl Standing {
     pub(crate) fn of(status: Option<&CheckStatus>) -> Self {
         let Some(status) = status else { return Self::Running };
         let complete = condition_of(status, condition::COMPLETE);
-        if status.phase == Some(CheckPhase::Complete) || complete.is_some_and(holds) {
-            let verified = condition_of(status, condition::VERIFIED).is_some_and(holds);
-            return Self::Ended(Verdict::new(
-                complete.map_or("", |complete| complete.reason.as_str()),
-                verified,
-            ));
+        if status.phase != Some(CheckPhase::Complete) && !complete.is_some_and(holds) {
+            return Self::Running;
         }
-        match condition_of(status, condition::ACCEPTED) {
-            Some(accepted) if accepted.status == "False" && !mends_itself(&accepted.reason) => Self::Refused,
-            _ => Self::Running,
+        if condition_of(status, condition::ACCEPTED).is_some_and(|accepted| !holds(accepted)) {
+            return Self::Refused;
         }
+        let verified = condition_of(status, condition::VERIFIED).is_some_and(holds);
+        Self::Ended(Verdict::new(
+            complete.map_or("", |complete| complete.reason.as_str()),
+            verified,
+        ))
     }
 
     /// Whether there is nothing to wait for.
@@ -57,14 +57,6 @@ pub(crate) fn condition_of<'a>(status: &'a CheckStatus, kind: &str) -> Option<&'
 /// Whether a condition is true.
 pub(crate) fn holds(condition: &Condition) -> bool {
     condition.status == "True"
-}
-
-/// Whether a check that was not accepted for this reason may still be, without anybody changing it.
-fn mends_itself(reason: &str) -> bool {
-    matches!(
-        reason,
-        reason::TARGET_NOT_READY | reason::TARGET_BUSY | reason::IN_PROGRESS
-    )
 }
 
 #[cfg(test)]

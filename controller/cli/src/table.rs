@@ -5,7 +5,7 @@ mod grid;
 mod tests;
 
 use comfy_table::{Cell, Color};
-use temper_api::{CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, condition, reason};
+use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, condition, reason};
 use temper_report::{RunRow, SettingRow, Verdict, outcome, plain, role, run_phase, run_rows, seconds, setting_rows};
 
 pub(crate) use self::grid::Look;
@@ -41,18 +41,15 @@ pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, look: Look
 }
 
 fn headline(status: Option<&CheckStatus>, standing: Standing) -> String {
-    match standing {
-        Standing::Ended(Verdict::Undecided) => {
-            let complete = status.and_then(|status| condition_of(status, condition::COMPLETE));
-            let reason = complete.map_or_else(|| "no reason given".to_owned(), |complete| plain(&complete.reason));
-            format!("{} ({reason})", Verdict::Undecided.word())
-        }
-        Standing::Ended(verdict) => verdict.word().to_owned(),
-        Standing::Refused => "not accepted".to_owned(),
-        Standing::Running => status.and_then(|status| status.phase).map_or_else(
-            || "not yet seen by the controller".to_owned(),
-            |phase| format!("{phase:?}").to_lowercase(),
-        ),
+    let reason = status.and_then(|status| condition_of(status, condition::COMPLETE));
+    let reason = reason.map_or_else(String::new, |complete| format!(" ({})", plain(&complete.reason)));
+    match (standing, status.and_then(|status| status.phase)) {
+        (Standing::Ended(Verdict::Undecided), _) => format!("{}{reason}", Verdict::Undecided.word()),
+        (Standing::Ended(verdict), _) => verdict.word().to_owned(),
+        (Standing::Refused, _) => format!("not accepted{reason}"),
+        (Standing::Running, Some(CheckPhase::Pending)) => format!("pending{reason}"),
+        (Standing::Running, Some(phase)) => format!("{phase:?}").to_lowercase(),
+        (Standing::Running, None) => "not yet seen by the controller".to_owned(),
     }
 }
 
@@ -143,14 +140,16 @@ fn runs(rows: &[RunRow], look: Look) -> Option<String> {
 /// What is not as it should be, beyond what the verdict itself says.
 fn conditions(status: &CheckStatus, standing: Standing, look: Look) -> Option<String> {
     let mut table = table(&["CONDITION", "STATUS", "REASON", "MESSAGE"], look);
+    let complete = condition_of(status, condition::COMPLETE);
     for condition in status.conditions.iter().filter(|condition| !holds(condition)) {
+        let told = complete.is_some_and(|complete| complete.reason == condition.reason);
         let usual = match condition.type_.as_str() {
             condition::COMPLETE => true,
-            condition::VERIFIED => matches!(standing, Standing::Running | Standing::Refused),
-            condition::CLEANED_UP => standing == Standing::Running || condition.reason == reason::CLEANING_UP,
+            condition::VERIFIED => standing == Standing::Running,
+            condition::CLEANED_UP => condition.reason == reason::CLEANING_UP,
             _ => false,
         };
-        if !usual {
+        if !told && !usual {
             let cells = [
                 &condition.type_,
                 &condition.status,
@@ -207,7 +206,7 @@ fn next_steps(check: &WorkloadHardeningCheck, name: &str, namespace: &str, stand
         Standing::Ended(_) if has_report => vec![page],
         Standing::Ended(_) => Vec::new(),
         Standing::Refused => vec![format!(
-            "kubectl delete whc {name} -n {namespace}, then mend what the condition says"
+            "kubectl delete whc {name} -n {namespace}, then mend it and check again"
         )],
         Standing::Running => vec![format!("kubectl temper status {name} -n {namespace} --watch")],
     }

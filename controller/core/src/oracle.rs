@@ -18,6 +18,9 @@ const MAX_FINDINGS: usize = 8;
 /// Seconds that a candidate has at least to become Ready.
 const MIN_START_SECONDS: i64 = 30;
 
+/// Seconds that the last lines of a container may take to arrive after its end.
+const LAST_WORDS_SECONDS: i64 = 3;
+
 const NANOS: i64 = 1_000_000_000;
 
 /// Judges a finished recording.
@@ -47,10 +50,14 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
     if late && findings.is_empty() {
         findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
     }
-    if findings.is_empty() {
+    // The log says why, and comes a little later than the exit.
+    let unexplained = |finding: &Finding| {
+        let fresh = finding.at_nanos.is_some_and(|at| now - at < LAST_WORDS_SECONDS * NANOS);
+        finding.rule == Rule::Exited && finding.example.is_none() && fresh
+    };
+    if findings.iter().all(unexplained) {
         return None;
     }
-    // The log says why.
     findings.extend(messages::new_complaints(baselines, candidate));
     Some(verdict(findings))
 }

@@ -187,7 +187,7 @@ fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
         phase: status.phase,
         message: status.message.clone(),
         started_seconds: since(start, &status.started_at),
-        ready_seconds: since(status.cloned_at.as_ref().map(|time| time.0), &status.ready_at),
+        ready_seconds: since(status.started_at.as_ref().map(|time| time.0), &status.ready_at),
         ended_seconds: since(start, &status.ended_at),
     }
 }

@@ -47,8 +47,7 @@ fn a_log_line_cannot_move_the_cursor() {
     now.settings[0].message = Some(hostile.clone());
     now.settings[0].warnings = vec![hostile.clone()];
     now.runs[0].message = Some(hostile.clone());
-    now.conditions[0].message.clone_from(&hostile);
-    now.conditions[0].status = "False".to_owned();
+    now.conditions[3].message = hostile.clone();
     check.spec.target_ref.name = hostile;
     let text = status(
         &check,

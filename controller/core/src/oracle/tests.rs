@@ -177,6 +177,16 @@ fn a_crash_ends_it_early_and_says_why() {
 }
 
 #[test]
+fn an_exit_waits_a_moment_for_its_last_words() {
+    let mut baseline = started();
+    mark(&mut baseline, Moment::Ready, READY);
+    let mut candidate = started();
+    pod(&mut candidate, 2, crash);
+    assert_eq!(early(&[&baseline], &candidate, 4 * NANOS), None);
+    assert_eq!(early(&[&baseline], &candidate, 6 * NANOS).unwrap().findings[0].example, None);
+}
+
+#[test]
 fn nobody_is_blamed_before_a_baseline_is_ready_or_for_what_a_baseline_does() {
     let mut candidate = started();
     pod(&mut candidate, 2, crash);
