@@ -75,30 +75,58 @@ fn main() -> Result<(), Box<dyn Error>> {
         let begin = Instant::now();
         let runs = runs(&program)?;
         folding += begin.elapsed();
-        lines += runs.iter().flat_map(|run| run.full.logs().values()).map(|log| 2 * log.lines).sum::<u64>();
-        let baselines: Vec<&Recording> = runs.iter().filter(|run| run.is_baseline).map(|run| &run.log_only).collect();
+        lines += runs
+            .iter()
+            .flat_map(|run| run.full.logs().values())
+            .map(|log| 2 * log.lines())
+            .sum::<u64>();
+        let baselines: Vec<&Recording> = runs
+            .iter()
+            .filter(|run| run.is_baseline)
+            .map(|run| &run.log_only)
+            .collect();
         for run in runs.iter().filter(|run| !run.is_baseline) {
             let begin = Instant::now();
             let by_log = judge(&baselines, &run.log_only);
             judging += begin.elapsed();
             let failed = by_log.outcome == Outcome::Failed;
-            scores.entry("1 logs only, all runs").or_default().count(run.works, failed);
+            scores
+                .entry("1 logs only, all runs")
+                .or_default()
+                .count(run.works, failed);
             if run.up {
-                scores.entry("2 logs only, runs that stay up").or_default().count(run.works, failed);
+                scores
+                    .entry("2 logs only, runs that stay up")
+                    .or_default()
+                    .count(run.works, failed);
             }
             if run.path.parent().is_some_and(|parent| parent.ends_with("none")) {
-                scores.entry("3 logs only, unchanged re-runs").or_default().count(run.works, failed);
+                scores
+                    .entry("3 logs only, unchanged re-runs")
+                    .or_default()
+                    .count(run.works, failed);
             }
             let in_full = judge(&baselines, &run.full).outcome == Outcome::Failed;
-            scores.entry("4 with exits and readiness").or_default().count(run.works, in_full);
+            scores
+                .entry("4 with exits and readiness")
+                .or_default()
+                .count(run.works, in_full);
             if failed == run.works {
-                let why = by_log.findings.iter().take(2).map(temper_core::oracle::Finding::sentence);
+                let why = by_log
+                    .findings
+                    .iter()
+                    .take(2)
+                    .map(temper_core::oracle::Finding::sentence);
                 wrong.push((run.path.clone(), run.works, why.collect::<Vec<_>>()));
             }
         }
     }
     for (path, works, why) in &wrong {
-        println!("{} {}", if *works { "false alarm" } else { "missed     " }, path.display());
+        println!(
+            "{} {}",
+            if *works { "false alarm" } else { "missed     " },
+            path.display()
+        );
         why.iter().for_each(|sentence| println!("    {sentence}"));
     }
     for (name, score) in &scores {
@@ -109,7 +137,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn folders(path: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let entries: Result<Vec<_>, _> = fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let entries: Result<Vec<_>, _> = fs::read_dir(path)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
     let mut folders: Vec<PathBuf> = entries?.into_iter().filter(|path| path.is_dir()).collect();
     folders.sort();
     Ok(folders)
@@ -131,7 +161,11 @@ fn run(path: PathBuf, is_baseline: bool) -> Result<Run, Box<dyn Error>> {
     let ready = meta.get("ready_s").and_then(Value::as_f64);
     let died = meta.get("died").and_then(Value::as_bool).unwrap_or_default();
     let metrics = fs::read_to_string(path.join("metrics.csv"))?;
-    let end = metrics.lines().last().and_then(|row| row.split(',').next()).and_then(|time| time.parse().ok());
+    let end = metrics
+        .lines()
+        .last()
+        .and_then(|row| row.split(',').next())
+        .and_then(|time| time.parse().ok());
     let end: f64 = end.unwrap_or(6.0);
     let mut log_only = Recording::new("");
     log_only.fold(mark(Moment::Started, 0.0));
@@ -141,7 +175,14 @@ fn run(path: PathBuf, is_baseline: bool) -> Result<Run, Box<dyn Error>> {
     log_only.fold(Sample::Logs(lines(&path)?));
     let mut full = log_only.clone();
     log_only.fold(mark(Moment::Complete, end));
-    full.fold(mark(if ready.is_some() { Moment::Complete } else { Moment::NeverReady }, end));
+    full.fold(mark(
+        if ready.is_some() {
+            Moment::Complete
+        } else {
+            Moment::NeverReady
+        },
+        end,
+    ));
     if died {
         full.fold(Sample::Pod(dead(end)));
     }
@@ -156,12 +197,23 @@ fn run(path: PathBuf, is_baseline: bool) -> Result<Run, Box<dyn Error>> {
 }
 
 fn lines(path: &Path) -> Result<LogLines, Box<dyn Error>> {
-    let (text, times) = (fs::read(path.join("log.txt"))?, fs::read_to_string(path.join("log.ts"))?);
+    let (text, times) = (
+        fs::read(path.join("log.txt"))?,
+        fs::read_to_string(path.join("log.ts"))?,
+    );
     let mut seconds = times.lines().map(|time| time.parse().unwrap_or_default());
     let lines = text.split(|byte| *byte == b'\n').filter_map(|line| {
-        Some(LogLine { time_nanos: at(seconds.next()?), text: line.to_vec(), cut_from: 0 })
+        Some(LogLine {
+            time_nanos: at(seconds.next()?),
+            text: line.to_vec(),
+            cut_from: 0,
+        })
     });
-    Ok(LogLines { source: source(), first: 0, lines: lines.collect() })
+    Ok(LogLines {
+        source: source(),
+        first: 0,
+        lines: lines.collect(),
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds of a short recording")]
@@ -170,11 +222,23 @@ fn at(seconds: f64) -> i64 {
 }
 
 fn source() -> Source {
-    Source { pod: "p".to_owned(), pod_uid: "u".to_owned(), container: "server".to_owned(), restart: 0, init: false }
+    Source {
+        pod: "p".to_owned(),
+        pod_uid: "u".to_owned(),
+        container: "server".to_owned(),
+        restart: 0,
+        init: false,
+    }
 }
 
 fn mark(moment: Moment, seconds: f64) -> Sample {
-    Sample::Mark(Mark { moment, time_nanos: at(seconds), message: String::new(), published: 0, lost: 0 })
+    Sample::Mark(Mark {
+        moment,
+        time_nanos: at(seconds),
+        message: String::new(),
+        published: 0,
+        lost: 0,
+    })
 }
 
 fn dead(seconds: f64) -> PodState {

@@ -4,9 +4,11 @@
 //! oracle's design: numbers, times, addresses and ids become typed placeholders; an HTTP status, an errno, an exit
 //! code, a signal or a level stays, because a change in it is what is looked for.
 
+mod drain;
 mod severity;
 mod token;
 
+pub use drain::Drain;
 pub use severity::Severity;
 
 /// A line is read up to this many bytes.
@@ -16,6 +18,7 @@ const MAX_LINE: usize = 16 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     namespace: String,
+    pod: String,
 }
 
 impl Names {
@@ -23,7 +26,32 @@ impl Names {
     pub fn of_clone(namespace: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
+            pod: String::new(),
         }
+    }
+
+    /// The names that a Pod of the clone knows: its own is its host's name, too. That of a bare Pod may be an ordinary
+    /// word, and is left alone.
+    #[must_use]
+    pub fn in_pod(&self, pod: &str) -> Self {
+        Self {
+            namespace: self.namespace.clone(),
+            pod: if pod.contains('-') {
+                pod.to_owned()
+            } else {
+                String::new()
+            },
+        }
+    }
+
+    fn mask(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for (name, placeholder) in [(&self.pod, "<pod>"), (&self.namespace, "<namespace>")] {
+            if !name.is_empty() && masked.contains(name) {
+                masked = masked.replace(name, placeholder);
+            }
+        }
+        masked
     }
 }
 
@@ -41,18 +69,19 @@ pub struct Masked {
 /// Masks a line. Total: any bytes have a template.
 pub fn mask(line: &[u8], names: &Names) -> Masked {
     let text = readable(line);
-    let unplaced = if names.namespace.is_empty() {
-        text.clone()
-    } else {
-        text.replace(&names.namespace, "<namespace>")
-    };
+    let unplaced = names.mask(&text);
     let template = token::template(&unplaced);
-    let severity = severity::of(&unplaced);
+    let severity = severity::of(&unplaced).max(severity::of_status(&template));
     Masked {
         template,
         text,
         severity,
     }
+}
+
+/// Whether a line bears a level such as info or notice, whatever it says.
+pub fn is_called_harmless(line: &str) -> bool {
+    severity::is_called_harmless(line)
 }
 
 /// Valid UTF-8 without escape sequences, carriage returns and the blanks around it.
@@ -72,17 +101,6 @@ fn readable(line: &[u8]) -> String {
         }
     }
     plain.trim().to_owned()
-}
-
-/// Whether a message of a run can be taken for one of the baselines' with other words in it: at least four fifths of
-/// the words are the same, in place, and none of those that differ speaks of a refusal.
-pub fn resembles(template: &str, known: &str) -> bool {
-    let (a, b): (Vec<&str>, Vec<&str>) = (template.split(' ').collect(), known.split(' ').collect());
-    if a.len() != b.len() || a.len() < 3 {
-        return false;
-    }
-    let different: Vec<&str> = a.iter().zip(&b).filter(|(a, b)| a != b).map(|(a, _)| *a).collect();
-    different.len() * 5 <= a.len() && !different.iter().any(|word| severity::of(word) > Severity::Plain)
 }
 
 #[cfg(test)]

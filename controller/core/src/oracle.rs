@@ -5,6 +5,7 @@
 
 mod finding;
 mod messages;
+mod readiness;
 mod resources;
 mod stability;
 
@@ -26,33 +27,55 @@ const NANOS: i64 = 1_000_000_000;
 /// Judges a finished recording.
 pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
     let mut findings = stability::judge(baselines, candidate);
-    let decided = findings.iter().any(|finding| finding.weight == Weight::Fail);
-    if !decided && let Some(missing) = incomplete(candidate) {
+    let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
+    let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
+    let obstacle = stability::obstacle(candidate).filter(|_| is_blameless);
+    if let Some(missing) = obstacle.or_else(|| incomplete(candidate).filter(|_| !is_broken)) {
         return Verdict {
             outcome: Outcome::Inconclusive,
             findings: vec![missing],
         };
     }
-    findings.extend(messages::judge(baselines, candidate));
-    findings.extend(resources::judge(baselines, candidate));
+    if is_broken {
+        // What a broken run leaves unsaid needs no telling; what it says is why it broke.
+        findings.extend(messages::new_complaints(baselines, candidate));
+    } else {
+        findings.extend(messages::judge(baselines, candidate));
+        findings.extend(resources::judge(baselines, candidate));
+    }
     verdict(findings)
 }
 
 /// The verdict on a run that is still recorded, as soon as there is no doubt: the workload broke where at least one
 /// baseline is Ready and shows no such fault.
 pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<Verdict> {
-    let ready = |baseline: &&Recording| Some(baseline.ready_at()? - baseline.started_at()?);
-    let baseline_start = baselines.iter().filter_map(ready).min()?;
+    let ready = |baseline: &&Recording| Some(baseline.ready_at()?.saturating_sub(baseline.started_at()?));
+    let baseline_start = baselines.iter().filter_map(ready).max()?;
     let mut findings = stability::judge(baselines, candidate);
-    findings.retain(|finding| finding.weight == Weight::Fail && finding.rule != Rule::NeverReady);
-    let patience = (2 * baseline_start + 20 * NANOS).max(MIN_START_SECONDS * NANOS);
-    let late = candidate.ready_at().is_none() && candidate.started_at().is_some_and(|start| now - start > patience);
-    if late && findings.is_empty() {
+    // The rest a baseline may show a moment later, as a container that ends with 0 and is restarted.
+    findings.retain(|finding| {
+        matches!(
+            finding.rule,
+            Rule::Exited | Rule::OutOfMemory | Rule::ContainerRejected | Rule::PodRejected
+        )
+    });
+    let patience = baseline_start
+        .saturating_mul(2)
+        .saturating_add(20 * NANOS)
+        .max(MIN_START_SECONDS * NANOS);
+    let is_late = |start: i64| now.saturating_sub(start) > patience;
+    if findings.is_empty()
+        && candidate.ready_at().is_none()
+        && candidate.started_at().is_some_and(is_late)
+        && stability::obstacle(candidate).is_none()
+    {
         findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
     }
     // The log says why, and comes a little later than the exit.
     let unexplained = |finding: &Finding| {
-        let fresh = finding.at_nanos.is_some_and(|at| now - at < LAST_WORDS_SECONDS * NANOS);
+        let fresh = finding
+            .at_nanos
+            .is_some_and(|at| now.saturating_sub(at) < LAST_WORDS_SECONDS * NANOS);
         finding.rule == Rule::Exited && finding.example.is_none() && fresh
     };
     if findings.iter().all(unexplained) {

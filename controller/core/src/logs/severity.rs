@@ -67,23 +67,74 @@ const HARMLESS: [&str; 9] = [
 
 /// Reads a line; ASCII case does not matter.
 pub(super) fn of(line: &str) -> Severity {
-    let mut line = line.to_ascii_lowercase();
+    let mut lower = line.to_ascii_lowercase();
     for harmless in HARMLESS {
-        if line.contains(harmless) {
-            line = line.replace(harmless, "");
+        if lower.contains(harmless) {
+            lower = lower.replace(harmless, "");
         }
     }
-    let has = |words: &[&str]| words.iter().any(|word| contains_word(&line, word));
+    let has = |words: &[&str]| words.iter().any(|word| contains_word(&lower, word));
     // A warning that speaks of an error is what its writer calls it, unless something was refused.
     if has(&HARD) {
         Severity::Hard
+    } else if let Some(severity) = of_klog(line) {
+        severity
     } else if has(&WARNING) {
         Severity::Warning
-    } else if has(&SOFT) {
+    } else if has(&SOFT) || names_exception(line) {
         Severity::Soft
     } else {
         Severity::Plain
     }
+}
+
+/// Whether a line bears a level that its writer means to be harmless.
+pub(super) fn is_called_harmless(line: &str) -> bool {
+    let lower = line.to_ascii_lowercase();
+    ["info", "notice", "debug", "trace"]
+        .iter()
+        .any(|word| contains_word(&lower, word))
+}
+
+/// An HTTP status that says that the server failed, or that it may not read what it serves. A template has no other
+/// digits than those that tell.
+pub(super) fn of_status(template: &str) -> Severity {
+    let mut words = template.split(|c: char| !c.is_ascii_alphanumeric());
+    let failed = |word: &str| word == "403" || (word.len() == 3 && word.starts_with('5') && is_digits(word));
+    if words.any(failed) {
+        Severity::Soft
+    } else {
+        Severity::Plain
+    }
+}
+
+/// The level that Kubernetes' own log library begins a line with, such as `E1123`.
+fn of_klog(line: &str) -> Option<Severity> {
+    let (level, date) = line.split_once(' ')?.0.split_at_checked(1)?;
+    if date.len() != 4 || !is_digits(date) {
+        return None;
+    }
+    match level {
+        "W" => Some(Severity::Warning),
+        "E" => Some(Severity::Soft),
+        "F" => Some(Severity::Hard),
+        _ => None,
+    }
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a line has a word such as `NullPointerException` or `OSError`.
+fn names_exception(line: &str) -> bool {
+    ["Exception", "Error"].iter().any(|word| {
+        line.match_indices(word).any(|(at, _)| {
+            let before = line.get(..at).and_then(|text| text.chars().next_back());
+            let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
+            before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphanumeric)
+        })
+    })
 }
 
 /// Whether a word stands in a line by itself: `error` is not in `terror`, `fail` is in `fail:`.

@@ -3,6 +3,12 @@
 /// Words after which a number is a verdict, not a measurement.
 const TELLING: [&str; 8] = ["status", "code", "errno", "exit", "exited", "signal", "returned", "rc"];
 
+/// Names of months and days, and halves of the day, as they stand in times.
+const CALENDAR: [&str; 21] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Mon", "Tue", "Wed", "Thu",
+    "Fri", "Sat", "Sun", "AM", "PM",
+];
+
 /// The template of a readable line.
 pub(super) fn template(line: &str) -> String {
     let mut template = String::with_capacity(line.len());
@@ -61,10 +67,14 @@ fn masked(word: &str, before: &str, after_request: bool) -> String {
     let mask = if !core.bytes().any(|b| b.is_ascii_digit()) {
         return if is_hex_id(core) {
             format!("<hex>{end}")
+        } else if CALENDAR.contains(&core) {
+            format!("<ts>{end}")
         } else {
             word.to_owned()
         };
-    } else if (after_request && is_http_status(core)) || (TELLING.contains(&before.as_str()) && is_number(core)) {
+    } else if ((after_request || before.starts_with("http/")) && is_http_status(core))
+        || (TELLING.contains(&before.as_str()) && is_number(core))
+    {
         core.to_owned()
     } else if let Some((name, value)) = core
         .split_once(':')
@@ -85,7 +95,7 @@ fn class(word: &str) -> String {
         "<uuid>".to_owned()
     } else if is_address(word) {
         "<ip>".to_owned()
-    } else if digits >= 4 && only("-/:.TZ+,") && word.contains([':', '-', '/']) {
+    } else if digits >= 4 && is_time(word) {
         "<ts>".to_owned()
     } else if only(".,+-%_") {
         "<num>".to_owned()
@@ -134,6 +144,15 @@ fn is_suffix(word: &str) -> bool {
             .as_bytes()
             .windows(2)
             .any(|pair| matches!(pair, [b'0'..=b'9', b'a'..=b'z']))
+}
+
+/// Digits and what stands between them in dates and times, perhaps with the name of a month.
+fn is_time(word: &str) -> bool {
+    word.contains([':', '-', '/'])
+        && word
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .all(|letters| matches!(letters, "" | "T" | "Z") || CALENDAR.contains(&letters))
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || "-/:.+,".contains(c))
 }
 
 fn is_number(word: &str) -> bool {

@@ -60,6 +60,12 @@ pub enum Rule {
     NeverReady,
     /// Ready, and then not.
     ReadinessLost,
+    /// Ready much later than the baselines.
+    SlowStart,
+    /// No node had room for the Pod.
+    Unschedulable,
+    /// The image could not be pulled.
+    ImageNotPulled,
     /// The recording ended before its time.
     Interrupted,
     /// Part of the recording was lost.
@@ -74,6 +80,8 @@ pub enum Rule {
     RarerMessage,
     /// No message in the second half.
     Silence,
+    /// More kinds of messages than are told apart.
+    TooManyMessages,
     /// CPU or memory differ more than baselines do.
     ResourceShift,
     /// Too little was measured to compare.
@@ -152,6 +160,9 @@ impl Finding {
             Rule::Evicted => format!("the Pod was evicted: {detail}"),
             Rule::NeverReady => format!("{who} never became Ready"),
             Rule::ReadinessLost => format!("the Pod was Ready and then was not, {} times", self.count),
+            Rule::SlowStart => format!("{who} was Ready {detail}"),
+            Rule::Unschedulable => format!("no node had room for the Pod: {detail}"),
+            Rule::ImageNotPulled => format!("the image of {who} could not be pulled: {detail}"),
             Rule::Interrupted => "the recording ended before its time".to_owned(),
             Rule::EvidenceLost => "part of the recording was lost".to_owned(),
             Rule::NewMessage => format!("{who} logged what no baseline did, {} times", self.count),
@@ -171,7 +182,8 @@ impl Finding {
                     self.count, self.baseline_counts
                 )
             }
-            Rule::Silence => format!("{who} logged nothing in the second half of the recording"),
+            Rule::Silence => format!("{who} logged nothing {detail}, where every baseline did"),
+            Rule::TooManyMessages => format!("{who} logged {} lines that could not be compared", self.count),
             Rule::ResourceShift => format!("{who} used {detail}"),
             Rule::NotDecidable => "too little was measured to compare resources".to_owned(),
         };

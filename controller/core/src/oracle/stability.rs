@@ -1,16 +1,21 @@
-//! TC-01 and TC-02: does it run, does it stay up, is it Ready.
+//! TC-01: does it run, and does it stay up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Oracle, Rule, Weight};
-use crate::logs::Severity;
-use crate::recording::{ContainerState, Ending, PodState, Recording};
+use super::{Finding, Oracle, Rule, Weight, readiness};
+use crate::logs::{Severity, is_called_harmless};
+use crate::recording::{ContainerState, PodState, Recording, Seen};
 
 /// Waiting reasons after which a container does not start without somebody's help.
-const REJECTED: [&str; 8] = [
+const REJECTED: [&str; 3] = [
     "CreateContainerConfigError",
     "CreateContainerError",
     "RunContainerError",
+];
+
+/// Waiting reasons of a container whose image is not there. A baseline's own fault; but a candidate has the image of
+/// its baselines, and no setting changes whether it can be pulled.
+const NO_IMAGE: [&str; 5] = [
     "ErrImagePull",
     "ErrImageNeverPull",
     "ImagePullBackOff",
@@ -28,7 +33,7 @@ const POD_REJECTED: [&str; 6] = [
     "Forbidden",
 ];
 
-/// Faults of a run that no baseline has.
+/// Faults of a run that no baseline has, its readiness among them.
 pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
     let known: BTreeSet<Fault> = baselines
         .iter()
@@ -37,6 +42,7 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
     let mut findings: Vec<Finding> = faults(candidate)
         .into_iter()
         .filter(|(fault, _)| !known.contains(fault))
+        .filter(|((rule, _), _)| *rule != Rule::ImageNotPulled || baselines.is_empty())
         .map(|(_, finding)| finding)
         .collect();
     for finding in &mut findings {
@@ -44,11 +50,43 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
             last_words(baselines, candidate, finding.container.as_deref()).or_else(|| finding.example.take());
     }
     findings.extend(restarts(baselines, candidate));
-    findings.extend(readiness(baselines, candidate));
+    findings.extend(readiness::judge(baselines, candidate));
     findings
 }
 
-/// What makes two faults the same one.
+/// What the cluster, not the candidate, is to blame for where a Pod never started.
+pub(super) fn obstacle(candidate: &Recording) -> Option<Finding> {
+    if candidate.ready_at().is_some() {
+        return None;
+    }
+    // In the order of Pod and time: the last state of each.
+    let last: BTreeMap<&str, &PodState> = candidate.target_pods().map(|pod| (pod.pod.as_str(), pod)).collect();
+    let waiting = last.values().filter(|pod| !pod.deleted && pod.node.is_empty());
+    let unplaced: BTreeSet<&str> = waiting.map(|pod| pod.pod.as_str()).collect();
+    let homeless = candidate
+        .events()
+        .filter(|event| event.reason == "FailedScheduling" && unplaced.contains(event.object_name.as_str()))
+        .max_by_key(|event| event.time_nanos);
+    if let Some(event) = homeless {
+        let mut finding = Finding::new(Oracle::Stability, Rule::Unschedulable, Weight::Note);
+        finding.pod = Some(event.object_name.clone());
+        finding.at_nanos = Some(event.time_nanos);
+        finding.detail.clone_from(&event.message);
+        return Some(finding);
+    }
+    let states = last
+        .values()
+        .flat_map(|pod| pod.containers.iter().map(move |container| (pod, container)));
+    let mut faults = states.flat_map(|(pod, container)| container_faults(pod, container));
+    faults
+        .find(|finding| finding.rule == Rule::ImageNotPulled)
+        .map(|finding| Finding {
+            weight: Weight::Note,
+            ..finding
+        })
+}
+
+/// What makes two faults the same one: the rule, and the container or the Pod's reason.
 type Fault = (Rule, String);
 
 fn faults(recording: &Recording) -> BTreeMap<Fault, Finding> {
@@ -58,8 +96,7 @@ fn faults(recording: &Recording) -> BTreeMap<Fault, Finding> {
         if !pod.deleted {
             for container in &pod.containers {
                 for finding in container_faults(pod, container) {
-                    let key = (finding.rule, format!("{}/{}", container.name, finding.detail));
-                    faults.entry(key).or_insert(finding);
+                    faults.entry((finding.rule, container.name.clone())).or_insert(finding);
                 }
             }
             if let Some(finding) = pod_fault(pod) {
@@ -96,6 +133,9 @@ fn container_faults(pod: &PodState, container: &ContainerState) -> Vec<Finding> 
             Rule::ContainerRejected,
             format!("{}: {}", container.waiting_reason, container.waiting_message),
         ));
+    }
+    if NO_IMAGE.contains(&container.waiting_reason.as_str()) {
+        found.push(finding(Rule::ImageNotPulled, container.waiting_message.clone()));
     }
     if let Some(end) = &container.terminated {
         if end.reason == "OOMKilled" {
@@ -166,53 +206,19 @@ fn restart_counts(recording: &Recording) -> BTreeMap<String, u32> {
     counts
 }
 
-fn readiness(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
-    if candidate.ended() == Some(Ending::NeverReady) {
-        return Some(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
-    }
-    let usual: Vec<u64> = baselines.iter().map(|baseline| losses(baseline)).collect();
-    let lost = losses(candidate);
-    (lost > usual.iter().max().copied().unwrap_or(0)).then(|| {
-        let mut finding = Finding::new(Oracle::Readiness, Rule::ReadinessLost, Weight::Fail);
-        finding.count = lost;
-        finding.baseline_counts = usual;
-        finding
-    })
-}
-
-/// How often a Pod that was Ready was not any more, before the recording ended.
-fn losses(recording: &Recording) -> u64 {
-    let end = recording.ended_at().unwrap_or(i64::MAX);
-    let mut ready: BTreeMap<&str, bool> = BTreeMap::new();
-    let mut losses = 0;
-    // In the order of Pod and time.
-    for pod in recording
-        .target_pods()
-        .filter(|pod| pod.time_nanos <= end && !pod.deleted)
-    {
-        if ready.insert(&pod.pod_uid, pod.ready) == Some(true) && !pod.ready {
-            losses += 1;
-        }
-    }
-    losses
-}
-
 /// The line of a container's log that says most about its end: the worst that no baseline has, and of those the last.
 fn last_words(baselines: &[&Recording], candidate: &Recording, container: Option<&str>) -> Option<String> {
-    let log = candidate.logs().get(container?)?;
-    let known = |template: &String| {
-        baselines.iter().any(|b| {
-            b.logs()
-                .get(container.unwrap_or_default())
-                .is_some_and(|log| log.templates.contains_key(template))
-        })
+    let container = container?;
+    let log = candidate.logs().get(container)?;
+    let known = |template: &str, seen: &Seen| {
+        let mut usual = baselines.iter().filter_map(|baseline| baseline.logs().get(container));
+        usual.any(|log| log.get(template, seen.severity).is_some())
     };
     let unknown = log
-        .templates
-        .iter()
-        .filter(|(template, _)| !known(template))
+        .templates()
+        .filter(|(template, seen)| !known(template, seen))
         .map(|(_, seen)| seen);
-    let worst = unknown.max_by_key(|seen| (seen.severity, seen.last_nanos))?;
+    let worst = unknown.max_by_key(|seen| (seen.severity, !is_called_harmless(&seen.example), seen.last_nanos))?;
     (worst.severity > Severity::Plain || baselines.is_empty()).then(|| worst.example.clone())
 }
 
@@ -221,7 +227,7 @@ pub(super) fn explain(findings: &mut Vec<Finding>) {
     let cause = findings.iter().any(|f| {
         matches!(
             f.rule,
-            Rule::Exited | Rule::OutOfMemory | Rule::ContainerRejected | Rule::PodRejected
+            Rule::Exited | Rule::OutOfMemory | Rule::ContainerRejected | Rule::PodRejected | Rule::Evicted
         )
     });
     if cause {

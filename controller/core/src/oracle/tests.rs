@@ -183,7 +183,10 @@ fn an_exit_waits_a_moment_for_its_last_words() {
     let mut candidate = started();
     pod(&mut candidate, 2, crash);
     assert_eq!(early(&[&baseline], &candidate, 4 * NANOS), None);
-    assert_eq!(early(&[&baseline], &candidate, 6 * NANOS).unwrap().findings[0].example, None);
+    assert_eq!(
+        early(&[&baseline], &candidate, 6 * NANOS).unwrap().findings[0].example,
+        None
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a worker publishes, as core sees it. Times are nanoseconds since the Unix epoch.
 
 /// One message of a recording.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sample {
     /// Lines of a log.
     Logs(LogLines),
@@ -33,7 +33,7 @@ pub struct Source {
 }
 
 /// Consecutive lines of one container instance's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogLines {
     /// Whose log.
     pub source: Source,
@@ -44,7 +44,7 @@ pub struct LogLines {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogLine {
     /// When the runtime wrote it.
     pub time_nanos: i64,
@@ -55,7 +55,7 @@ pub struct LogLine {
 }
 
 /// A Pod as the API server showed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PodState {
     /// Name.
     pub pod: String,
@@ -82,7 +82,7 @@ pub struct PodState {
 }
 
 /// A container as the API server showed it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerState {
     /// Name.
     pub name: String,
@@ -105,7 +105,7 @@ pub struct ContainerState {
 }
 
 /// The end of a container instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Termination {
     /// Exit code.
     pub exit_code: i32,
@@ -120,7 +120,7 @@ pub struct Termination {
 }
 
 /// A Kubernetes Event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClusterEvent {
     /// UID of the Event.
     pub uid: String,
@@ -141,7 +141,7 @@ pub struct ClusterEvent {
 }
 
 /// What a kubelet measured for one container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
     /// Which container.
     pub source: Source,
@@ -156,7 +156,7 @@ pub struct Usage {
 }
 
 /// What process 1 of a container shows of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process {
     /// Which container.
     pub source: Source,
@@ -191,7 +191,7 @@ pub struct Process {
 }
 
 /// A mount of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mount {
     /// Where.
     pub path: String,
@@ -202,7 +202,7 @@ pub struct Mount {
 }
 
 /// A turning point.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     /// Which.
     pub moment: Moment,

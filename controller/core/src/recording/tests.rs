@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::logs::Severity;
 
 fn source() -> Source {
     Source {
@@ -70,9 +71,9 @@ proptest! {
 fn lines_are_counted_once() {
     let recording = folded([chunk(0, 6), chunk(3, 6), chunk(0, 6)]);
     let log = &recording.logs()["app"];
-    assert_eq!(log.lines, 9);
-    assert_eq!(log.templates["fizz line <num>"].count, 3);
-    assert_eq!(log.templates["fizz line <num>"].example, "fizz line 0");
+    assert_eq!(log.lines(), 9);
+    let fizz = log.get("fizz line <num>", Severity::Plain).unwrap();
+    assert_eq!((fizz.count, fizz.example.as_str()), (3, "fizz line 0"));
 }
 
 #[test]

@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench check generate cluster cluster-down images
+RUN := e2e/run.sh
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## Bring everything up, harden two real workloads, write target/demo
+	e2e/cluster/prerequisites.sh
+	$(RUN) demo
+
+test: ## All tests, unit to e2e, in a cluster of their own
+	e2e/test.sh
+
+bench: ## Measure; writes target/bench
+	e2e/bench.sh
+
+check: ## Formatting, lints, dependencies, docs, generated files
+	e2e/check.sh
+
+generate: ## Write the generated files
+	cargo run --quiet --locked -p temper-api --bin crds -- charts/temper/crds
+
+cluster: ## Bring up the local cluster
+	e2e/cluster/prerequisites.sh
+	cargo run --quiet --locked -p temper-e2e --bin cluster -- up
+
+cluster-down: ## Remove the local cluster; caches stay
+	cargo run --quiet --locked -p temper-e2e --bin cluster -- down
+
+images: ## Build all images and load them into the local cluster
+	cargo run --quiet --locked -p temper-e2e --bin cluster -- images

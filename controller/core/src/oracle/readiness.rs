@@ -1,0 +1,63 @@
+//! TC-02: is it Ready, does it stay so, and when.
+
+use std::collections::BTreeMap;
+
+use super::{Finding, NANOS, Oracle, Rule, Weight};
+use crate::recording::{Ending, Recording};
+
+/// A start is told to be slow beyond twice the slowest baseline's time and this much more: Pods that start together
+/// compete for the node.
+const SLOW_START_NANOS: i64 = 5 * NANOS;
+
+pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
+    if candidate.ended() == Some(Ending::NeverReady) {
+        return vec![Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail)];
+    }
+    lost(baselines, candidate)
+        .into_iter()
+        .chain(slow_start(baselines, candidate))
+        .collect()
+}
+
+fn lost(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
+    let usual: Vec<u64> = baselines.iter().map(|baseline| losses(baseline)).collect();
+    let count = losses(candidate);
+    (count > usual.iter().max().copied().unwrap_or(0)).then(|| {
+        let mut finding = Finding::new(Oracle::Readiness, Rule::ReadinessLost, Weight::Fail);
+        finding.count = count;
+        finding.baseline_counts = usual;
+        finding
+    })
+}
+
+fn slow_start(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
+    let took = |recording: &Recording| Some(recording.ready_at()?.saturating_sub(recording.started_at()?));
+    let usual = baselines.iter().filter_map(|baseline| took(baseline)).max()?;
+    let mine = took(candidate)?;
+    (mine > usual.saturating_mul(2).saturating_add(SLOW_START_NANOS)).then(|| {
+        let mut finding = Finding::new(Oracle::Readiness, Rule::SlowStart, Weight::Note);
+        finding.detail = format!(
+            "after {} s, the baselines after {} s at most",
+            mine / NANOS,
+            usual / NANOS
+        );
+        finding
+    })
+}
+
+/// How often a Pod that was Ready was not any more, before the recording ended.
+fn losses(recording: &Recording) -> u64 {
+    let end = recording.ended_at().unwrap_or(i64::MAX);
+    let mut ready: BTreeMap<&str, bool> = BTreeMap::new();
+    let mut losses = 0;
+    // In the order of Pod and time.
+    for pod in recording
+        .target_pods()
+        .filter(|pod| pod.time_nanos <= end && !pod.deleted)
+    {
+        if ready.insert(&pod.pod_uid, pod.ready) == Some(true) && !pod.ready {
+            losses += 1;
+        }
+    }
+    losses
+}
