@@ -34,7 +34,25 @@ fn what_varies_is_masked() {
         "pod web-<id>-<id> of <namespace>",
     );
     check("took 1m30.5s", "took <duration>");
+    check("23/Nov/2026:18:36:43 +0000", "<ts> <num>");
+    check(
+        "12:M 23 Nov 2026 18:36:53.276 * Ready",
+        "<num>:M <num> <ts> <num> <ts> * Ready",
+    );
     check("\u{1b}[31mred\u{1b}[0m text\r", "red text");
+}
+
+#[test]
+fn a_pods_own_name_is_masked_even_if_it_looks_like_words() {
+    let names = Names::of_clone("temper-web").in_pod("web-bcdfghjklm-xkcdq");
+    assert_eq!(
+        mask(b"host web-bcdfghjklm-xkcdq of temper-web", &names).template,
+        "host <pod> of <namespace>"
+    );
+    assert_eq!(
+        mask(b"the web is up", &Names::default().in_pod("web")).template,
+        "the web is up"
+    );
 }
 
 #[test]
@@ -66,6 +84,11 @@ fn severities() {
     );
     assert_eq!(of("connection refused"), Severity::Soft);
     assert_eq!(of("3 errors found"), Severity::Soft);
+    assert_eq!(of("java.lang.NullPointerException: x is null"), Severity::Soft);
+    assert_eq!(of("E1124 01:00:00.1 1 main.go:7] cannot sync"), Severity::Soft);
+    assert_eq!(of("W1124 01:00:00.1 1 main.go:7] retrying"), Severity::Warning);
+    assert_eq!(of(r#"10.0.0.1 - - "GET / HTTP/1.1" 503 612"#), Severity::Soft);
+    assert_eq!(of(r#"10.0.0.1 - - "GET / HTTP/1.1" 404 503"#), Severity::Plain);
     assert_eq!(of("done, 0 errors"), Severity::Plain);
     assert_eq!(of("terrorism and failover are words"), Severity::Plain);
     assert_eq!(

@@ -1,3 +1,5 @@
+mod workloads;
+
 use super::*;
 use crate::recording::{ContainerState, LogLine, LogLines, Mark, Moment, PodState, Sample, Source, Termination};
 
@@ -243,10 +245,4 @@ fn a_recording_with_holes_decides_nothing() {
         judge(&[&run(&GOOD), &run(&GOOD)], &candidate).outcome,
         Outcome::Inconclusive
     );
-}
-
-#[test]
-fn judging_a_run_by_itself_passes() {
-    let run = run(&GOOD);
-    assert_eq!(judge(&[&run, &run], &run).outcome, Outcome::Passed);
 }

@@ -1,50 +1,11 @@
+mod samples;
+
 use proptest::prelude::*;
+
+use samples::{any_sample, chunk, mark, process, source, usage};
 
 use super::*;
 use crate::logs::Severity;
-
-fn source() -> Source {
-    Source {
-        pod: "web-1".into(),
-        pod_uid: "u".into(),
-        container: "app".into(),
-        restart: 0,
-        init: false,
-    }
-}
-
-fn chunk(first: u64, count: u64) -> Sample {
-    let line = |n: u64| LogLine {
-        time_nanos: i64::try_from(n).unwrap() * 1_000,
-        text: format!("{} line {n}", if n.is_multiple_of(3) { "fizz" } else { "plain" }).into_bytes(),
-        cut_from: 0,
-    };
-    Sample::Logs(LogLines {
-        source: source(),
-        first,
-        lines: (first..first + count).map(line).collect(),
-    })
-}
-
-fn usage(second: i64, cpu_seconds: u64) -> Sample {
-    Sample::Usage(Usage {
-        source: source(),
-        time_nanos: second * 1_000_000_000,
-        cpu_core_nanos: Some(cpu_seconds * 1_000_000_000),
-        memory_working_set_bytes: Some(1024),
-        memory_rss_bytes: None,
-    })
-}
-
-fn mark(moment: Moment, time: i64) -> Sample {
-    Sample::Mark(Mark {
-        moment,
-        time_nanos: time,
-        message: String::new(),
-        published: 0,
-        lost: 0,
-    })
-}
 
 fn folded(samples: impl IntoIterator<Item = Sample>) -> Recording {
     let mut recording = Recording::new("clone");
@@ -53,18 +14,102 @@ fn folded(samples: impl IntoIterator<Item = Sample>) -> Recording {
 }
 
 proptest! {
-    /// Any order and any repetition of overlapping chunks, as a replaced worker publishes them, is one recording.
+    /// Any order and any repetition, with the overlapping chunks of a replaced worker, is one recording.
     #[test]
     fn folding_is_a_join(
-        chunks in proptest::collection::vec((0_u64..40, 1_u64..20), 1..12),
+        samples in proptest::collection::vec(any_sample(), 1..24),
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
-        let samples: Vec<Sample> = chunks.iter().map(|(first, count)| chunk(*first, *count)).collect();
         let straight = folded(samples.clone());
         let mut mixed: Vec<Sample> = order.iter().map(|index| index.get(&samples).clone()).collect();
         mixed.extend(samples.iter().rev().cloned());
         prop_assert_eq!(folded(mixed), straight);
     }
+}
+
+#[test]
+fn a_flood_of_kinds_is_bounded_whatever_its_order_and_hides_no_refusal() {
+    let word = |n: u64| (0..4).map(move |place| char::from(b'a' + u8::try_from(n / 13_u64.pow(place) % 13).unwrap()));
+    let line = |n: u64| LogLine {
+        time_nanos: 1,
+        text: format!("kind {}", word(n).collect::<String>()).into_bytes(),
+        cut_from: 0,
+    };
+    let flood = |from: u64, to: u64| {
+        Sample::Logs(LogLines {
+            source: source(),
+            first: from,
+            lines: (from..to).map(line).collect(),
+        })
+    };
+    let refusal = Sample::Logs(LogLines {
+        source: source(),
+        first: 9_000,
+        lines: vec![LogLine {
+            time_nanos: 2,
+            text: b"zzz: Permission denied".to_vec(),
+            cut_from: 0,
+        }],
+    });
+    let recording = folded([flood(0, 4_000), flood(4_000, 9_000), refusal.clone()]);
+    assert_eq!(recording, folded([refusal, flood(4_000, 9_000), flood(0, 4_000)]));
+    let log = &recording.logs()["app"];
+    assert_eq!((log.lines(), log.overflow()), (9_001, 4_000));
+    assert_eq!(log.count("zzz: Permission denied", Severity::Hard), 1);
+    assert!(recording.overflowed());
+}
+
+#[test]
+fn the_end_of_all_numbers_is_no_end_of_the_program() {
+    let mut recording = folded([]);
+    recording.fold(Sample::Logs(LogLines {
+        source: source(),
+        first: u64::MAX,
+        lines: vec![
+            LogLine {
+                time_nanos: i64::MIN,
+                text: vec![0xff],
+                cut_from: 0,
+            },
+            LogLine {
+                time_nanos: i64::MAX,
+                text: vec![b'x'],
+                cut_from: 0,
+            },
+        ],
+    }));
+    assert!(recording.logs()["app"].lines() <= 1);
+}
+
+#[test]
+fn a_process_that_was_read_beats_one_that_was_not() {
+    let samples = [process(1, 7, ""), process(2, 8, ""), process(3, 9, "gone")];
+    let recording = folded(samples.map(Sample::Process));
+    assert_eq!(recording.process("app").map(|process| process.uid), Some(8));
+}
+
+#[test]
+fn our_own_containers_are_not_the_workloads() {
+    let mut own = source();
+    own.container = "temper-inspect-app".into();
+    let Sample::Usage(mut used) = usage(0, 1) else {
+        unreachable!()
+    };
+    used.source = own.clone();
+    let lines = vec![LogLine {
+        time_nanos: 0,
+        text: b"x".to_vec(),
+        cut_from: 0,
+    }];
+    let recording = folded([
+        Sample::Usage(used),
+        Sample::Logs(LogLines {
+            source: own,
+            first: 0,
+            lines,
+        }),
+    ]);
+    assert_eq!(recording, Recording::new("clone"));
 }
 
 #[test]

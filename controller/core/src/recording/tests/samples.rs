@@ -1,0 +1,130 @@
+//! Samples of every kind.
+
+use proptest::prelude::*;
+
+use super::super::*;
+
+pub(super) fn source() -> Source {
+    Source {
+        pod: "web-1".into(),
+        pod_uid: "u".into(),
+        container: "app".into(),
+        restart: 0,
+        init: false,
+    }
+}
+
+pub(super) fn chunk(first: u64, count: u64) -> Sample {
+    let line = |n: u64| LogLine {
+        time_nanos: i64::try_from(n).unwrap() * 1_000,
+        text: format!("{} line {n}", if n.is_multiple_of(3) { "fizz" } else { "plain" }).into_bytes(),
+        cut_from: 0,
+    };
+    Sample::Logs(LogLines {
+        source: source(),
+        first,
+        lines: (first..first + count).map(line).collect(),
+    })
+}
+
+pub(super) fn usage(second: i64, cpu_seconds: u64) -> Sample {
+    Sample::Usage(Usage {
+        source: source(),
+        time_nanos: second * 1_000_000_000,
+        cpu_core_nanos: Some(cpu_seconds * 1_000_000_000),
+        memory_working_set_bytes: Some(1024),
+        memory_rss_bytes: None,
+    })
+}
+
+pub(super) fn mark(moment: Moment, time: i64) -> Sample {
+    Sample::Mark(Mark {
+        moment,
+        time_nanos: time,
+        message: String::new(),
+        published: 0,
+        lost: 0,
+    })
+}
+
+pub(super) fn pod(time: i64, ready: bool) -> Sample {
+    let container = ContainerState {
+        name: "app".into(),
+        init: false,
+        ready,
+        started: true,
+        restarts: 0,
+        waiting_reason: String::new(),
+        waiting_message: String::new(),
+        terminated: None,
+        running: true,
+    };
+    Sample::Pod(PodState {
+        pod: "web-1".into(),
+        pod_uid: "u".into(),
+        time_nanos: time,
+        phase: "Running".into(),
+        ready,
+        deleted: false,
+        node: "n".into(),
+        reason: String::new(),
+        message: String::new(),
+        containers: vec![container],
+        target: true,
+    })
+}
+
+pub(super) fn event(time: i64, count: u32) -> Sample {
+    Sample::Event(ClusterEvent {
+        uid: "e".into(),
+        time_nanos: time,
+        type_: "Warning".into(),
+        reason: "BackOff".into(),
+        message: String::new(),
+        object_kind: "Pod".into(),
+        object_name: "web-1".into(),
+        count,
+    })
+}
+
+pub(super) fn process(time: i64, uid: u32, error: &str) -> Process {
+    Process {
+        source: source(),
+        time_nanos: time,
+        uid,
+        gid: 0,
+        groups: Vec::new(),
+        no_new_privs: false,
+        seccomp: 0,
+        cap_effective: 0,
+        cap_permitted: 0,
+        cap_bounding: 0,
+        cap_inheritable: 0,
+        cap_ambient: 0,
+        root_read_only: false,
+        mounts: Vec::new(),
+        error: error.into(),
+    }
+}
+
+pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
+    let moments = [
+        Moment::Started,
+        Moment::Ready,
+        Moment::Complete,
+        Moment::Interrupted,
+        Moment::NeverReady,
+    ];
+    prop_oneof![
+        (0_u64..40, 1_u64..20).prop_map(|(first, count)| chunk(first, count)),
+        (0_i64..5, any::<bool>()).prop_map(|(time, ready)| pod(time, ready)),
+        (0_i64..5, 0_u32..3).prop_map(|(time, count)| event(time, count)),
+        (0_i64..5, 0_u64..5).prop_map(|(second, cpu)| usage(second, cpu)),
+        (0_i64..3, 0_u32..3, any::<bool>()).prop_map(|(time, uid, bad)| Sample::Process(process(
+            time,
+            uid,
+            if bad { "gone" } else { "" }
+        ))),
+        (prop::sample::select(moments.to_vec()), 0_i64..5).prop_map(|(moment, time)| mark(moment, time)),
+    ]
+}

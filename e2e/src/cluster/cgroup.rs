@@ -1,0 +1,152 @@
+//! The cluster's own cgroups: the Pods', and one that finds every process of the node again whatever was recorded.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::layout::Layout;
+use super::process;
+use crate::wait;
+
+/// Creates the cluster's cgroup in every hierarchy.
+pub(super) fn create(layout: &Layout) -> Result<()> {
+    for hierarchy in hierarchies()? {
+        let own = hierarchy.join(layout.full_name());
+        fs::create_dir_all(&own).with_context(|| format!("failed to create the cgroup `{}`", own.display()))?;
+        // A cpuset without CPUs takes no process, and a new one starts without.
+        for file in ["cpuset.cpus", "cpuset.mems"] {
+            if let Ok(all) = fs::read_to_string(hierarchy.join(file)) {
+                fs::write(own.join(file), all.trim())?;
+            }
+        }
+    }
+    fs::create_dir_all(system(layout)?)?;
+    Ok(())
+}
+
+/// The cgroup of the node's own processes, and so of every shim that containerd starts.
+pub(super) fn system(layout: &Layout) -> Result<PathBuf> {
+    let hierarchies = hierarchies()?;
+    // One hierarchy is enough to find a process; that of pids has nothing to share out.
+    let pids = hierarchies
+        .iter()
+        .find(|path| path.join("cgroup.procs").exists() && path.ends_with("pids"));
+    let hierarchy = pids
+        .or_else(|| hierarchies.first())
+        .context("no cgroup hierarchy is mounted")?;
+    Ok(hierarchy.join(layout.full_name()).join("system"))
+}
+
+/// Ends every process in the Pods' cgroups.
+pub(super) async fn kill_pods(layout: &Layout) -> Result<()> {
+    kill(layout, "kubepods").await
+}
+
+/// Ends every process in the cluster's cgroups.
+pub(super) async fn kill_all(layout: &Layout) -> Result<()> {
+    kill(layout, "").await
+}
+
+async fn kill(layout: &Layout, below: &str) -> Result<()> {
+    let mut trees = Vec::new();
+    for hierarchy in hierarchies()? {
+        trees.extend(tree(&hierarchy.join(layout.full_name()).join(below))?);
+    }
+    // Again and again, because what is being ended may still be starting others.
+    wait::until(
+        "every process of the cluster's cgroups has ended",
+        Duration::from_secs(30),
+        async || {
+            let mut empty = true;
+            for cgroup in &trees {
+                // A cgroup that is gone holds nothing.
+                for pid in fs::read_to_string(cgroup.join("cgroup.procs"))
+                    .unwrap_or_default()
+                    .lines()
+                {
+                    empty = false;
+                    process::kill(pid.parse()?)?;
+                }
+            }
+            Ok(empty)
+        },
+    )
+    .await
+}
+
+/// Removes the cluster's cgroup from every hierarchy.
+pub(super) async fn remove(layout: &Layout) -> Result<()> {
+    for hierarchy in hierarchies()? {
+        let own = hierarchy.join(layout.full_name());
+        // The kernel lets go of a cgroup some moments after its last process.
+        wait::until(
+            "the cluster's cgroups are removed",
+            Duration::from_secs(10),
+            async || {
+                for cgroup in tree(&own)? {
+                    match fs::remove_dir(&cgroup) {
+                        Err(error) if error.kind() == ErrorKind::ResourceBusy => return Ok(false),
+                        Err(error) if error.kind() != ErrorKind::NotFound => {
+                            return Err(error).with_context(|| format!("failed to remove `{}`", cgroup.display()));
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(true)
+            },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// `root` and all cgroups below it, deepest first; empty when there is none.
+fn tree(root: &Path) -> Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(root) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.with_context(|| format!("failed to list `{}`", root.display()))?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.extend(tree(&entry.path())?);
+        }
+    }
+    found.push(root.to_owned());
+    Ok(found)
+}
+
+/// Mount points of all hierarchies, version 1 and 2.
+fn hierarchies() -> Result<Vec<PathBuf>> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+    Ok(mounts.lines().filter_map(hierarchy).collect())
+}
+
+/// The mount point in a line of mountinfo, if it is that of a cgroup hierarchy.
+fn hierarchy(line: &str) -> Option<PathBuf> {
+    let (mount, kind) = line.split_once(" - ")?;
+    let mut kind = kind.split(' ');
+    kind.next().filter(|kind| matches!(*kind, "cgroup" | "cgroup2"))?;
+    mount.split(' ').nth(4).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_cgroup_mounts_are_hierarchies() {
+        let pids = "39 31 0:36 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids";
+        assert_eq!(hierarchy(pids), Some(PathBuf::from("/sys/fs/cgroup/pids")));
+        let unified = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw";
+        assert_eq!(hierarchy(unified), Some(PathBuf::from("/sys/fs/cgroup/unified")));
+        assert_eq!(
+            hierarchy("31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755"),
+            None
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! Container images, built by buildah from the same Containerfiles that docker and podman users build.
+
+mod context;
+mod rootfs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::command::{output, run};
+use crate::{lock, tools};
+
+/// An image that this repository builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Image {
+    /// Holds the namespaces of a Pod.
+    Pause,
+    /// Our controller.
+    Controller,
+    /// Our worker.
+    Worker,
+    /// The NATS server.
+    Nats,
+    /// A sample workload of one static program.
+    Busybox,
+    /// A sample web server, as Debian sets it up.
+    Nginx,
+    /// A sample workload with a shell and the usual programs.
+    Shell,
+}
+
+/// A built image in a file.
+#[derive(Debug, Clone)]
+pub struct Archive {
+    /// Name and tag of the image.
+    pub name: String,
+    /// An OCI archive.
+    pub path: PathBuf,
+}
+
+impl Image {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Pause,
+        Self::Controller,
+        Self::Worker,
+        Self::Nats,
+        Self::Busybox,
+        Self::Nginx,
+        Self::Shell,
+    ];
+
+    /// The last part of its name.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Controller => "controller",
+            Self::Worker => "worker",
+            Self::Nats => "nats",
+            Self::Busybox => "busybox",
+            Self::Nginx => "nginx",
+            Self::Shell => "shell",
+        }
+    }
+
+    /// Name and tag, as manifests use it.
+    pub fn name(self) -> String {
+        format!("temper.local/{}:dev", self.short_name())
+    }
+
+    fn containerfile(self) -> PathBuf {
+        let e2e = Path::new(env!("CARGO_MANIFEST_DIR"));
+        match self {
+            Self::Controller | Self::Worker => e2e.join("..").join(self.short_name()).join("Containerfile"),
+            _ => e2e.join("images").join(self.short_name()).join("Containerfile"),
+        }
+    }
+
+    /// Builds the image, unless one of the same inputs was built before.
+    pub async fn build(self) -> Result<Archive> {
+        let inputs = self.inputs().await?;
+        let cache = tools::cache("images")?;
+        let path = cache.join(format!(
+            "{}-{}.tar",
+            self.short_name(),
+            inputs.digest(&self.containerfile())?
+        ));
+        let archive = Archive {
+            name: self.name(),
+            path,
+        };
+        if archive.path.exists() {
+            return Ok(archive);
+        }
+        let _lock = lock::take(&cache.join(format!("{}.lock", self.short_name()))).await?;
+        if !archive.path.exists() {
+            tracing::info!(image = archive.name, "building");
+            let temporary = tempfile::Builder::new().prefix(".build-").tempdir_in(&cache)?;
+            let context = temporary.path().join("context");
+            inputs.lay_out(&context)?;
+            let built = bud(&self.containerfile(), &context, temporary.path(), &archive.name).await?;
+            fs::rename(&built, &archive.path)?;
+        }
+        Ok(archive)
+    }
+
+    /// Puts the build context into `directory`, for docker and podman.
+    pub async fn export_context(self, directory: &Path) -> Result<()> {
+        self.inputs().await?.lay_out(directory)?;
+        fs::copy(self.containerfile(), directory.join("Containerfile"))?;
+        Ok(())
+    }
+}
+
+/// Builds in storage of its own, so that nothing of an interrupted build stays.
+async fn bud(containerfile: &Path, context: &Path, scratch: &Path, name: &str) -> Result<PathBuf> {
+    let built = scratch.join("image.tar");
+    run(buildah(scratch)
+        .args(["bud", "--isolation", "chroot", "--tag", name, "--file"])
+        .args([containerfile, context]))
+    .await?;
+    run(buildah(scratch)
+        .args(["push", name])
+        .arg(format!("oci-archive:{}:{name}", built.display())))
+    .await?;
+    Ok(built)
+}
+
+fn buildah(scratch: &Path) -> Command {
+    let mut command = Command::new("buildah");
+    command
+        .arg("--root")
+        .arg(scratch.join("root"))
+        .arg("--runroot")
+        .arg(scratch.join("runroot"));
+    command.args(["--storage-driver", "vfs"]);
+    command
+}
+
+impl Archive {
+    /// The digest that containerd will know the image by.
+    pub(crate) async fn digest(&self) -> Result<String> {
+        #[derive(Deserialize)]
+        struct Index {
+            manifests: Vec<Manifest>,
+        }
+        #[derive(Deserialize)]
+        struct Manifest {
+            digest: String,
+        }
+        let index = output(Command::new("tar").arg("-xOf").arg(&self.path).arg("index.json")).await?;
+        let index: Index = serde_json::from_str(&index)?;
+        let manifest = index.manifests.into_iter().next();
+        manifest
+            .map(|manifest| manifest.digest)
+            .with_context(|| format!("`{}` holds no image", self.path.display()))
+    }
+}

@@ -1,0 +1,22 @@
+//! A real Kubernetes cluster on this machine, the images that run in it, and what the behaviours need to drive both.
+//!
+//! ```text
+//! tools ──builds──▶ kube-apiserver, kubelet, kubectl, helm, …      once, cached outside the work tree
+//! images ─builds──▶ OCI archives ──imports──▶ containerd           cached by the content of their inputs
+//! cluster ─starts─▶ etcd … kubelet in namespaces of their own ──▶ KUBECONFIG
+//! ```
+//!
+//! With `CLUSTER=external` the cluster is the one that `KUBECONFIG` names, and nothing here starts or imports.
+
+pub mod audit;
+pub mod bed;
+pub mod cluster;
+pub mod images;
+pub mod recordings;
+pub mod temper;
+pub mod tools;
+
+mod command;
+mod digest;
+mod lock;
+mod wait;

@@ -1,0 +1,104 @@
+//! What happens to checks that are interrupted, and what they leave behind.
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
+use kube::api::DeleteParams;
+use temper_api::{CheckRun, RunPhase, SettingState, condition, reason};
+use temper_e2e::bed::{Bed, with_bed};
+use temper_e2e::cluster::{self, Cluster};
+use temper_e2e::{audit, recordings, temper};
+
+fn is_recording(run: Option<&CheckRun>) -> bool {
+    run.and_then(|run| run.status.as_ref())
+        .is_some_and(|status| status.phase == RunPhase::Recording)
+}
+
+#[tokio::test]
+async fn a_check_deleted_while_it_runs_leaves_nothing() -> Result<()> {
+    with_bed("deleted", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let started = bed.check("deleted", "tolerant", "2m").await?;
+        started.run("all", is_recording).await?;
+        let messages = recordings::count(&bed.client, &started.uid).await?;
+        ensure!(messages > 0, "a recording that nobody published");
+        started.delete().await?;
+        started.nothing_left().await?;
+        let messages = recordings::count(&bed.client, &started.uid).await?;
+        ensure!(messages == 0, "{messages} messages are left");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_target_deleted_while_it_is_checked_ends_the_check() -> Result<()> {
+    with_bed("target-gone", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let started = bed.check("gone", "tolerant", "1m").await?;
+        started.run("all", is_recording).await?;
+        let deployments: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
+        deployments.delete("tolerant", &DeleteParams::background()).await?;
+        let ended = started.complete().await?;
+        ensure!(
+            ended.reason() == reason::TARGET_DELETED,
+            "{}: {}",
+            ended.reason(),
+            ended.message()
+        );
+        started.cleaned().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_killed_controller_changes_no_verdict_and_nothing_is_written_to_the_source() -> Result<()> {
+    with_bed("killed", async |bed: Bed| {
+        bed.workload("write-fs").await?;
+        let started = bed.check("killed", "write-fs", "20s").await?;
+        started.run("baseline-1", is_recording).await?;
+        temper::kill_controller(&bed.client).await?;
+        let ended = started.complete().await?;
+        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ensure!(
+            ended.settings(SettingState::Rejected) == ["readOnlyRootFilesystem"],
+            "{:?}",
+            ended.status.settings
+        );
+        started.cleaned().await?;
+        // An external cluster's audit log is not ours to read.
+        if !cluster::external() {
+            let events = audit::read(&Cluster::from_env()?.audit_log())?;
+            ensure!(
+                events
+                    .iter()
+                    .any(|event| event.user.username == "system:serviceaccount:temper-system:temper-controller"),
+                "the audit log does not know the controller"
+            );
+            let foreign = audit::foreign_writes(&events, &bed.namespace);
+            ensure!(foreign.is_empty(), "{foreign:#?}");
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn our_own_accounts_cannot_write_elsewhere() -> Result<()> {
+    with_bed("confined", async |bed: Bed| {
+        let refused = tokio::process::Command::new("kubectl")
+            .args([
+                "--as=system:serviceaccount:temper-system:temper-controller",
+                "-n",
+                &bed.namespace,
+            ])
+            .args(["create", "configmap", "stolen"])
+            .output()
+            .await
+            .context("failed to start kubectl")?;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        ensure!(!refused.status.success() && said.contains("temper-confine"), "{said}");
+        Ok(())
+    })
+    .await
+}
