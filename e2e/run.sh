@@ -3,7 +3,8 @@
 # With CLUSTER=external the cluster is the one that KUBECONFIG names.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-cargo build --quiet --locked -p temper-e2e -p kubectl-temper --bins
+# The whole workspace, always: a part of it would have the crates that are shared built with other features.
+cargo build --quiet --locked --workspace --bins
 target=${CARGO_TARGET_DIR:-target}/debug
 "$target/cluster" up
 "$target/cluster" images

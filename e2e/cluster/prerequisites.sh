@@ -37,9 +37,9 @@ done | sort -u | tr '\n' ' ')
 [ "$(id -u)" = 0 ] || fail "run this as root: the cluster has namespaces, mounts and cgroups of its own${missing:+; missing Debian packages: $missing}"
 command -v cargo >/dev/null || fail "cargo is missing: install Rust with rustup, rust-toolchain.toml names the version"
 command -v cc >/dev/null || fail "a C linker is missing: install gcc or clang"
-command -v go >/dev/null || fail "go is missing: install Go 1.24 or newer from https://go.dev/dl, it builds Kubernetes, CoreDNS, Helm and NATS"
+command -v go >/dev/null || fail "go is missing: install Go 1.24 or newer, it builds Kubernetes, CoreDNS, Helm and NATS"
 minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-[ "${minor:-0}" -ge 24 ] || fail "go is too old: install Go 1.24 or newer from https://go.dev/dl"
+[ "${minor:-0}" -ge 24 ] || fail "go is too old: install Go 1.24 or newer"
 
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null || fail "this is no Debian: install what is in these Debian packages by other means: $missing"

@@ -156,8 +156,9 @@ impl Cluster {
         control_plane::start_controllers(layout, &programs)?;
         node::start_kubelet(layout)?;
         node::start_proxy(layout)?;
-        node::start_dns(layout)?;
+        // In this order: refused once, CoreDNS would wait for seconds before it asks again.
         ready::grant_dns(&client).await?;
+        node::start_dns(layout)?;
         ready::node(layout, &client, Duration::from_mins(1)).await
     }
 
@@ -210,19 +211,20 @@ impl Cluster {
 
     /// Ends a part of the node, if it runs, and starts it again; its Pods go on.
     pub async fn restart(&self, part: Part) -> Result<()> {
-        part.kill(&self.layout).await?;
-        match part {
-            Part::Containerd => {
-                node::start_containerd(&self.layout, &Image::Pause.name())?;
-                containerd::ready(&self.layout).await
-            }
-            Part::Kubelet => node::start_kubelet(&self.layout),
-            Part::Proxy => node::start_proxy(&self.layout),
-            Part::Dns => node::start_dns(&self.layout),
+        let layout = &self.layout;
+        let start: fn(&Layout) -> Result<()> = match part {
+            Part::Containerd => |layout| node::start_containerd(layout, &Image::Pause.name()),
+            Part::Kubelet => node::start_kubelet,
+            Part::Proxy => node::start_proxy,
+            Part::Dns => node::start_dns,
             Part::Etcd | Part::ApiServer | Part::ControllerManager | Part::Scheduler => {
                 bail!("{} is no part of the node", part.name())
             }
-        }
+        };
+        part.kill(layout).await?;
+        start(layout)?;
+        containerd::ready(layout).await?;
+        ready::node(layout, &self.client().await?, Duration::from_mins(1)).await
     }
 
     /// Loads an image into the node, unless it holds this very image; says whether it was loaded.

@@ -1,17 +1,24 @@
-//! Splits a log stream into lines without ever holding more of one than is kept.
+//! Splits a log stream into lines without ever holding much more of one than is kept.
 
 use std::io;
 
 use futures::{AsyncBufRead, AsyncBufReadExt as _};
 use temper_proto::v1::LogLine;
 
+use crate::redact::LOOK_AHEAD;
+
 /// Bytes of a line that are kept.
 pub(crate) const KEPT: usize = 16 * 1024;
+
+/// Bytes of a line that are read: a secret that begins in what is kept must be seen whole.
+const READ: usize = KEPT + LOOK_AHEAD;
 
 /// The runtime's timestamp and the blank after it.
 const PREFIX: usize = 64;
 
 /// Reads one line, with its timestamp taken off; none at the end of the stream.
+///
+/// The text is up to [`LOOK_AHEAD`] longer than what is kept: it is cut where it is redacted.
 pub(crate) async fn next(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<LogLine>> {
     let mut kept = Vec::new();
     let mut length = 0_u64;
@@ -25,7 +32,7 @@ pub(crate) async fn next(stream: &mut (impl AsyncBufRead + Unpin)) -> io::Result
             Some(at) => (available.get(..at).unwrap_or_default(), true),
             None => (available, false),
         };
-        let room = (KEPT + PREFIX).saturating_sub(kept.len());
+        let room = (READ + PREFIX).saturating_sub(kept.len());
         kept.extend_from_slice(part.get(..room).unwrap_or(part));
         length += part.len() as u64;
         let used = part.len() + usize::from(ended);
@@ -41,8 +48,8 @@ fn line(bytes: Vec<u8>, length: u64) -> LogLine {
     let mut text = bytes;
     text.drain(..prefix);
     let whole = length.saturating_sub(prefix as u64);
-    text.truncate(KEPT);
-    let cut_from = if whole > text.len() as u64 { whole } else { 0 };
+    text.truncate(READ);
+    let cut_from = if whole > KEPT as u64 { whole } else { 0 };
     LogLine {
         time_nanos,
         text,
@@ -87,7 +94,7 @@ mod tests {
         text.extend(std::iter::repeat_n(b'x', 1024 * 1024));
         text.extend(b"\nnext\n");
         let lines = read(&text).await;
-        assert_eq!((lines[0].text.len(), lines[0].cut_from), (KEPT, 1024 * 1024));
+        assert_eq!((lines[0].text.len(), lines[0].cut_from), (READ, 1024 * 1024));
         assert_eq!(lines[1].text, b"next");
     }
 

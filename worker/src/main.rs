@@ -11,6 +11,8 @@ mod process;
 mod publish;
 mod record;
 mod recorder;
+mod redact;
+mod sampler;
 mod secrets;
 mod selector;
 mod telemetry;
@@ -22,8 +24,8 @@ use anyhow::Context as _;
 use args::{Cli, Command};
 use clap::Parser as _;
 
-// Two threads: one may wait for the disk or a lock while the other goes on; more only cost memory.
-#[tokio::main(worker_threads = 2)]
+// One thread: nearly all of the time is spent waiting, and a second one costs memory.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Inspect => {
@@ -36,7 +38,12 @@ async fn main() -> anyhow::Result<()> {
                 .ok()
                 .context("a TLS provider is installed")?;
             telemetry::init(args.log_format);
-            Box::pin(record::record(*args)).await
+            let recorded = Box::pin(record::record(*args)).await;
+            if let Err(error) = &recorded {
+                // Kubernetes shows it in the status of the Pod; elsewhere there is no such file.
+                let _ = std::fs::write("/dev/termination-log", format!("{error:#}"));
+            }
+            recorded
         }
     }
 }

@@ -4,6 +4,8 @@ use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use temper_proto::v1;
 
+use crate::redact::Redactor;
+
 /// Containers that the recorder itself adds.
 pub(crate) const INSPECTOR: &str = "temper-inspect";
 
@@ -48,6 +50,18 @@ pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
     }
 }
 
+/// Masks what programs wrote into their Pod's status, such as the end of a log as a termination message.
+pub(crate) fn redact(state: &mut v1::PodState, redactor: &Redactor) {
+    let mask = |text: &mut String| *text = redactor.redact_text(text);
+    mask(&mut state.message);
+    for container in &mut state.containers {
+        mask(&mut container.waiting_message);
+        if let Some(terminated) = &mut container.terminated {
+            mask(&mut terminated.message);
+        }
+    }
+}
+
 fn container(status: &ContainerStatus, init: bool) -> v1::ContainerState {
     let current = status.state.clone().unwrap_or_default();
     let last = status.last_state.clone().unwrap_or_default();
@@ -69,5 +83,25 @@ fn container(status: &ContainerStatus, init: bool) -> v1::ContainerState {
         waiting_message: waiting.message.unwrap_or_default(),
         terminated,
         running: current.running.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_termination_message_is_redacted() {
+        let ended = json!({"terminated": {"exitCode": 1, "message": "cannot log in with hunter2hunter2"}});
+        let status = json!({"name": "app", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "hunter2hunter2"}}, "lastState": ended});
+        let pod = json!({"metadata": {"name": "p"}, "status": {"containerStatuses": [status]}});
+        let mut state = state(&serde_json::from_value(pod).unwrap(), true, false);
+        redact(&mut state, &Redactor::new([&b"hunter2hunter2"[..]]).unwrap());
+        assert_eq!(state.containers[0].waiting_message, "[redacted]");
+        let message = &state.containers[0].terminated.as_ref().unwrap().message;
+        assert_eq!(message, "cannot log in with [redacted]");
     }
 }

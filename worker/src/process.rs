@@ -19,7 +19,7 @@ use crate::publish::Publisher;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Looks at every long-lived container of a Pod, and publishes what is seen or why nothing is.
-pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Publisher) {
+pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, publisher: Publisher) {
     let name = pod.metadata.name.clone().unwrap_or_default();
     let targets = long_lived(&pod);
     let first: Vec<_> = targets
@@ -54,10 +54,19 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, publisher: Pub
             pod: name.clone(),
             pod_uid: pod.metadata.uid.clone().unwrap_or_default(),
             container: target.name.clone(),
-            restart: 0,
-            init: false,
+            restart: restarts(&pod, &target.name),
+            init: target.restart_policy.is_some(),
         };
-        let part = format!("process/{}/{}", source.pod_uid, source.container);
+        // What one worker could not see another one may: only the same finding is the same part.
+        let finding = if report.is_ok() {
+            "seen".to_owned()
+        } else {
+            format!("unseen-{attempt}")
+        };
+        let part = format!(
+            "process/{}/{}/{}/{finding}",
+            source.pod_uid, source.container, source.restart
+        );
         publisher
             .send(Kind::Process, part, Body::Process(process(source, report)))
             .await;
@@ -123,35 +132,59 @@ async fn inspect_all(
         .iter()
         .map(|target| inspector_name(&target.name, round))
         .collect();
-    let all_ended = |pod: Option<&Pod>| names.iter().all(|name| pod.is_some_and(|pod| has_ended(pod, name)));
-    let waited = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
-    if let Err(error) = waited {
-        return targets
-            .iter()
-            .map(|_| Err(format!("the inspecting container did not end: {error}")))
-            .collect();
-    }
+    let all_ended = |pod: Option<&Pod>| pod.is_none_or(|pod| names.iter().all(|name| standing(pod, name).is_ok()));
+    // Those that ended are read even if another one did not.
+    let ended = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
+    let latest = match ended {
+        Ok(Ok(latest)) => latest,
+        Ok(Err(_)) | Err(_) => pods.get_opt(pod).await.ok().flatten(),
+    };
     let mut reports = Vec::new();
     for name in &names {
-        let parameters = LogParams {
-            container: Some(name.clone()),
-            ..LogParams::default()
-        };
-        let log = pods.logs(pod, &parameters).await.map_err(|error| error.to_string());
-        reports.push(log.and_then(|log| inspect::parse(&log)));
+        let standing = latest
+            .as_ref()
+            .map_or_else(|| Err("the Pod is gone".to_owned()), |pod| standing(pod, name));
+        reports.push(match standing {
+            Ok(()) => {
+                let parameters = LogParams {
+                    container: Some(name.clone()),
+                    ..LogParams::default()
+                };
+                let log = pods.logs(pod, &parameters).await.map_err(|error| error.to_string());
+                log.and_then(|log| inspect::parse(&log))
+            }
+            Err(error) => Err(error),
+        });
     }
     reports
 }
 
-fn has_ended(pod: &Pod, container: &str) -> bool {
+/// Whether an inspecting container ended; else why it did not, as far as is known.
+fn standing(pod: &Pod, container: &str) -> Result<(), String> {
     let statuses = pod
         .status
         .iter()
         .flat_map(|status| status.ephemeral_container_statuses.iter().flatten());
-    let mut states = statuses
+    let state = statuses
         .filter(|status| status.name == container)
-        .filter_map(|status| status.state.as_ref());
-    states.any(|state| state.terminated.is_some())
+        .find_map(|status| status.state.as_ref());
+    if state.is_some_and(|state| state.terminated.is_some()) {
+        return Ok(());
+    }
+    let waiting = state.and_then(|state| state.waiting.as_ref());
+    let reason = waiting
+        .and_then(|waiting| waiting.reason.as_deref())
+        .unwrap_or("no reason is given");
+    Err(format!("the inspecting container did not end: {reason}"))
+}
+
+fn restarts(pod: &Pod, container: &str) -> u32 {
+    let state = crate::pods::state(pod, true, false);
+    state
+        .containers
+        .iter()
+        .find(|state| state.name == container)
+        .map_or(0, |state| state.restarts)
 }
 
 fn process(source: v1::Source, report: Result<Report, String>) -> v1::Process {

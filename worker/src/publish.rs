@@ -22,6 +22,13 @@ pub(crate) struct Outgoing {
     chunk: Chunk,
 }
 
+/// What became of the chunks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) published: u64,
+    pub(crate) lost: u64,
+}
+
 /// The entrance of the queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Publisher {
@@ -29,12 +36,12 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// A queue, and the task that empties it and says how many chunks it published.
+    /// A queue, and the task that empties it and says what became of it.
     pub(crate) fn start(
         jetstream: jetstream::Context,
         recording: Recording,
         traceparent: Option<String>,
-    ) -> (Self, tokio::task::JoinHandle<u64>) {
+    ) -> (Self, tokio::task::JoinHandle<Tally>) {
         let (queue, outgoing) = mpsc::channel(QUEUE);
         (
             Self { queue },
@@ -61,11 +68,12 @@ async fn empty(
     recording: Recording,
     traceparent: Option<String>,
     mut outgoing: mpsc::Receiver<Outgoing>,
-) -> u64 {
-    let mut published = 0;
+) -> Tally {
+    let mut tally = Tally::default();
     while let Some(Outgoing { kind, part, mut chunk }) = outgoing.recv().await {
         if let Some(Body::Mark(mark)) = &mut chunk.body {
-            mark.published = published;
+            mark.published = tally.published;
+            mark.lost += tally.lost;
         }
         let payload: bytes::Bytes = chunk.encode_to_vec().into();
         let mut pause = Duration::from_millis(100);
@@ -77,7 +85,16 @@ async fn empty(
                 message = message.header(TRACEPARENT, traceparent.as_str());
             }
             match publish(&jetstream, recording.subject(kind), message).await {
-                Ok(()) => break,
+                Ok(()) => {
+                    tally.published += 1;
+                    break;
+                }
+                // It will not become smaller.
+                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                    tracing::error!(error = &error as &dyn std::error::Error, part, "chunk is given up");
+                    tally.lost += 1;
+                    break;
+                }
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -89,9 +106,8 @@ async fn empty(
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
-        published += 1;
     }
-    published
+    tally
 }
 
 async fn publish(

@@ -13,8 +13,6 @@ pub(crate) struct Instance {
     pub(crate) container: String,
     pub(crate) restart: u32,
     pub(crate) init: bool,
-    /// It ended before it could be followed: its log is the previous one.
-    pub(crate) previous: bool,
 }
 
 /// What follows from a change.
@@ -71,7 +69,7 @@ impl Recorder {
         let ready = self
             .pods
             .values()
-            .filter(|pod| pod.target && pod.ready && !pod.deleted)
+            .filter(|pod| pod.target && !pod.deleted && (pod.ready || pod.phase == "Succeeded"))
             .count();
         if !self.ready && ready >= self.wanted {
             self.ready = true;
@@ -82,28 +80,39 @@ impl Recorder {
 
     fn follow(&mut self, state: &PodState, effects: &mut Vec<Effect>) {
         for container in &state.containers {
-            let instance = |restart: u32, previous: bool| Instance {
+            let instance = |restart: u32| Instance {
                 pod: state.pod.clone(),
                 pod_uid: state.pod_uid.clone(),
                 container: container.name.clone(),
                 restart,
                 init: container.init,
-                previous,
             };
             let key = |restart: u32| (state.pod_uid.clone(), container.name.clone(), restart);
             if let Some(before) = container.restarts.checked_sub(1)
                 && self.followed.insert(key(before))
             {
-                effects.push(Effect::Follow(instance(before, true)));
+                effects.push(Effect::Follow(instance(before)));
             }
             let has_log = container.running || container.terminated.is_some();
             if has_log && self.followed.insert(key(container.restarts)) {
-                effects.push(Effect::Follow(instance(container.restarts, false)));
+                effects.push(Effect::Follow(instance(container.restarts)));
             }
         }
     }
 
-    /// Nodes' Pods of the target that exist.
+    /// Takes in that only these Pods, by UID, exist: what went while nobody watched is told now.
+    pub(crate) fn only(&mut self, listed: &BTreeSet<String>, time_nanos: i64) -> Vec<Effect> {
+        let gone = |pod: &&PodState| !listed.contains(&pod.pod_uid) && !pod.deleted;
+        let gone: Vec<PodState> = self.pods.values().filter(gone).cloned().collect();
+        let told = gone.into_iter().map(|pod| PodState {
+            deleted: true,
+            time_nanos,
+            ..pod
+        });
+        told.flat_map(|pod| self.pod(pod)).collect()
+    }
+
+    /// Pods of the target that exist.
     pub(crate) fn targets(&self) -> impl Iterator<Item = &PodState> {
         self.pods.values().filter(|pod| pod.target && !pod.deleted)
     }
@@ -132,12 +141,12 @@ mod tests {
         }
     }
 
-    fn follows(effects: &[Effect]) -> Vec<(u32, bool)> {
+    fn follows(effects: &[Effect]) -> Vec<u32> {
         effects
             .iter()
             .filter_map(|e| {
                 if let Effect::Follow(i) = e {
-                    Some((i.restart, i.previous))
+                    Some(i.restart)
                 } else {
                     None
                 }
@@ -180,11 +189,29 @@ mod tests {
     fn every_instance_is_followed_once_also_one_that_was_missed() {
         let mut recorder = Recorder::new(1);
         assert!(follows(&recorder.pod(pod("a", false, 0, false))).is_empty());
-        assert_eq!(follows(&recorder.pod(pod("a", false, 0, true))), [(0, false)]);
-        assert_eq!(
-            follows(&recorder.pod(pod("a", false, 2, true))),
-            [(1, true), (2, false)]
-        );
+        assert_eq!(follows(&recorder.pod(pod("a", false, 0, true))), [0]);
+        assert_eq!(follows(&recorder.pod(pod("a", false, 2, true))), [1, 2]);
         assert!(follows(&recorder.pod(pod("a", true, 2, true))).is_empty());
+    }
+
+    #[test]
+    fn a_pod_that_went_unseen_is_told() {
+        let mut recorder = Recorder::new(1);
+        recorder.pod(pod("a", true, 0, true));
+        recorder.pod(pod("b", true, 0, true));
+        let listed = BTreeSet::from(["b".to_owned()]);
+        let effects = recorder.only(&listed, 7);
+        assert!(matches!(&effects[..], [Effect::Publish(state)] if state.deleted && state.pod_uid == "a"));
+        assert!(recorder.only(&listed, 8).is_empty());
+    }
+
+    #[test]
+    fn a_pod_that_has_done_its_work_was_ready() {
+        let mut recorder = Recorder::new(1);
+        let done = PodState {
+            phase: "Succeeded".into(),
+            ..pod("a", false, 0, false)
+        };
+        assert!(recorder.pod(done).contains(&Effect::Ready));
     }
 }

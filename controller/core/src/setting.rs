@@ -18,7 +18,8 @@ use crate::recording::Process;
 pub enum Setting {
     /// `runAsNonRoot: true` with a numeric `runAsUser`.
     RunAsNonRoot,
-    /// `runAsGroup` and `fsGroup`.
+    /// `runAsGroup` and `fsGroup`. Container runtimes refuse a group without a user, so a `runAsUser` goes with it
+    /// where there is none.
     RunAsGroup,
     /// `readOnlyRootFilesystem: true`.
     ReadOnlyRootFilesystem,
@@ -292,9 +293,17 @@ fn run_as_group(pod: &mut PodSpec, identity: &Identity) {
             .as_ref()
             .is_none_or(|context| context.run_as_group.is_none())
     });
+    let without_user = containers(pod).any(|c| {
+        !c.security_context
+            .as_ref()
+            .is_some_and(|context| context.run_as_user.is_some())
+    });
     let context = pod.security_context.get_or_insert_default();
     if inherited && context.run_as_group.is_none_or(|group| group == 0) {
         context.run_as_group = Some(identity.group);
+    }
+    if without_user {
+        context.run_as_user.get_or_insert(identity.user);
     }
     context.fs_group.get_or_insert(identity.fs_group);
 }

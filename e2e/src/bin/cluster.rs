@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use temper_e2e::cluster::{self, Cluster, Start};
+use temper_e2e::cluster::{self, Cluster, Part, Start};
 use temper_e2e::images::Image;
 use temper_e2e::tools::Tool;
 use tracing_subscriber::EnvFilter;
@@ -30,6 +30,11 @@ enum Task {
     Down,
     /// Say how every part is.
     Status,
+    /// Start a part of the node anew: containerd, kubelet, kube-proxy or coredns; Pods go on.
+    Restart {
+        /// Name of the program.
+        part: String,
+    },
     /// Print what a shell needs to use the cluster: `eval "$(cluster env)"`.
     Env,
     /// Build the programs that the cluster is made of.
@@ -50,6 +55,7 @@ async fn main() -> Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
@@ -58,6 +64,7 @@ async fn main() -> Result<()> {
         Task::Up => up(&cluster).await,
         Task::Down => cluster.down().await,
         Task::Status => status(&cluster).await,
+        Task::Restart { part } => restart(&cluster, &part).await,
         Task::Env => env(&cluster),
         Task::Tools => tools().await,
         Task::Images {
@@ -99,6 +106,12 @@ async fn status(cluster: &Cluster) -> Result<()> {
     cluster.healthy().await?;
     println!("cluster `{}` is healthy", cluster.name());
     Ok(())
+}
+
+async fn restart(cluster: &Cluster, name: &str) -> Result<()> {
+    let part = Part::ALL.into_iter().find(|part| part.name() == name);
+    let part = part.with_context(|| format!("no part is named `{name}`"))?;
+    cluster.restart(part).await
 }
 
 fn env(cluster: &Cluster) -> Result<()> {
@@ -152,12 +165,12 @@ fn chosen(names: &[String]) -> Result<Vec<Image>> {
     if names.is_empty() {
         return Ok(Image::ALL.to_vec());
     }
-    let named = |name: &String| match Image::ALL.into_iter().find(|image| image.short_name() == name) {
+    let find = |name: &String| match Image::ALL.into_iter().find(|image| image.short_name() == name) {
         Some(image) => Ok(image),
         None => bail!(
             "no image is named `{name}`; there are {}",
             Image::ALL.map(Image::short_name).join(", ")
         ),
     };
-    names.iter().map(named).collect()
+    names.iter().map(find).collect()
 }

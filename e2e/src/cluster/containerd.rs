@@ -11,6 +11,9 @@ use super::part::Part;
 use crate::command::{output, run};
 use crate::wait;
 
+/// Holds nothing.
+const LEASE: &str = "temper-collect";
+
 /// Waits until containerd answers.
 pub(super) async fn ready(layout: &Layout) -> Result<()> {
     wait::until("containerd answers", Duration::from_secs(30), async || {
@@ -35,6 +38,9 @@ pub(super) async fn purge(layout: &Layout) -> Result<bool> {
         }
     }
     run(ctr(layout).args(["containers", "delete"]).args(&containers)).await?;
+    // Their file systems go with the next collection, which the end of a lease can bring about at once.
+    run(ctr(layout).args(["leases", "create", "--id", LEASE])).await?;
+    run(ctr(layout).args(["leases", "delete", "--sync", LEASE])).await?;
     Ok(true)
 }
 

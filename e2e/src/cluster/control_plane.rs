@@ -74,6 +74,9 @@ pub(super) fn start_controllers(layout: &Layout, programs: &Path) -> Result<()> 
             format!("--cluster-signing-cert-file={}", pki("ca.crt")),
             format!("--cluster-signing-key-file={}", pki("ca.key")),
             "--leader-elect=false".to_owned(),
+            // Its usual 20 requests a second make the start of its many controllers last for seconds.
+            "--kube-api-qps=200".to_owned(),
+            "--kube-api-burst=400".to_owned(),
             format!("--service-cluster-ip-range={SERVICE_CIDR}"),
         ],
     )?;

@@ -43,6 +43,11 @@ pub(super) async fn node(layout: &Layout, client: &Client, limit: Duration) -> R
         if !node.as_ref().is_some_and(is_ready) {
             return Ok(false);
         }
+        // The API server remembers the node of a kubelet that has just ended.
+        missing = "the kubelet";
+        if TcpStream::connect((layout.node_address(), 10250)).await.is_err() {
+            return Ok(false);
+        }
         missing = "the default service account, made by kube-controller-manager";
         if !matches!(accounts.get_opt("default").await, Ok(Some(_))) {
             return Ok(false);
