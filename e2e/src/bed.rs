@@ -1,5 +1,6 @@
 //! A namespace of its own for one behaviour: made, filled, and removed again whatever happens in between.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ pub const SYSTEM: &str = "temper-system";
 pub const RUNS: &str = "temper-runs";
 
 /// Longer than anything takes on a busy machine with two cores: only a hang reaches it.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A source namespace and a way to talk to the cluster.
 #[derive(Clone)]
@@ -240,10 +241,11 @@ impl Bed {
         let (checks, runs) = tokio::join!(checks.list(&list), runs.list(&list));
         let mut text = String::new();
         for check in checks.map(|list| list.items).unwrap_or_default() {
-            text.push_str(&format!("check {}: {:#?}\n", check.name_any(), check.status));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "check {}: {:#?}", check.name_any(), check.status);
         }
         for run in runs.map(|list| list.items).unwrap_or_default() {
-            text.push_str(&format!("run {}: {:#?}\n", run.name_any(), run.status));
+            let _ = writeln!(text, "run {}: {:#?}", run.name_any(), run.status);
         }
         text
     }
@@ -348,7 +350,7 @@ async fn wait<T, E>(what: &str, condition: impl Future<Output = Result<T, E>>) -
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let outcome = tokio::time::timeout(PATIENCE, condition).await;
+    let outcome = tokio::time::timeout(PATIENCE, Box::pin(condition)).await;
     outcome
         .with_context(|| format!("gave up waiting for {what}"))?
         .with_context(|| format!("failed to wait for {what}"))

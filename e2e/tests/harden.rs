@@ -1,5 +1,7 @@
 //! What checks find out about workloads whose needs are known.
 
+#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+
 use anyhow::{Result, ensure};
 use serde_json::json;
 use temper_api::{Outcome, PodSecurityLevel, SettingState, condition};

@@ -1,5 +1,7 @@
 //! Installs Temper, as built from this tree, into the cluster that KUBECONFIG names.
 
+#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+
 use anyhow::Result;
 use clap::Parser;
 use temper_e2e::images::Image;
