@@ -8,7 +8,10 @@
 //!
 //! With `CLUSTER=external` the cluster is the one that `KUBECONFIG` names, and nothing here starts or imports.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 
 pub mod audit;
 pub mod bed;

@@ -1,6 +1,9 @@
 //! What checks find out about workloads whose needs are known.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 
 use anyhow::{Result, ensure};
 use serde_json::json;
@@ -30,11 +33,9 @@ fn verified(ended: &Ended, proven: &[&str], rejected: &[&str]) -> Result<()> {
         "rejected: {:?}",
         ended.status.settings
     );
-    let verification = ended
-        .status
-        .verification
-        .as_ref()
-        .expect("a verified check has a verification");
+    let Some(verification) = ended.status.verification.as_ref() else {
+        anyhow::bail!("a verified check has no verification");
+    };
     ensure!(
         verification.admitted,
         "refused at {:?}: {:?}",

@@ -1,6 +1,9 @@
 //! What happens to checks that are interrupted, and what they leave behind.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;

@@ -1,6 +1,9 @@
 //! What ends a check before it finds anything out: each with a reason and a sentence that says what to do.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 
 use anyhow::{Result, ensure};
 use serde_json::json;

@@ -293,7 +293,11 @@ fn run_as_group(pod: &mut PodSpec, identity: &Identity) {
             .as_ref()
             .is_none_or(|context| context.run_as_group.is_none())
     });
-    let has_user = |c: &Container| c.security_context.as_ref().is_some_and(|context| context.run_as_user.is_some());
+    let has_user = |c: &Container| {
+        c.security_context
+            .as_ref()
+            .is_some_and(|context| context.run_as_user.is_some())
+    };
     let without_user = !containers(pod).all(has_user);
     let context = pod.security_context.get_or_insert_default();
     if inherited && context.run_as_group.is_none_or(|group| group == 0) {

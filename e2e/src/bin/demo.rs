@@ -1,7 +1,9 @@
 //! The main job, shown: hardens a workload that tolerates everything and nginx as root, on a real cluster.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
-
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::collections::BTreeMap;

@@ -1,6 +1,9 @@
 //! Installs Temper, as built from this tree, into the cluster that KUBECONFIG names.
 
-#![allow(clippy::large_futures, reason = "a test waits; where its futures lie makes no difference")]
+#![allow(
+    clippy::large_futures,
+    reason = "a test waits; where its futures lie makes no difference"
+)]
 
 use anyhow::Result;
 use clap::Parser;
