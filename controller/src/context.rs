@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use kube::Client;
+use kube::api::ListParams;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
-use temper_api::CheckRun;
+use kube::{Api, Client};
+use temper_api::{CheckRun, label};
 
 use crate::args::Args;
-use crate::error::{Error, chain};
+use crate::error::{Error, Result, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
@@ -36,6 +37,19 @@ impl Context {
                 instance: None,
             },
         )
+    }
+
+    /// The runs of a check, in no order.
+    pub(crate) async fn runs_of(&self, namespace: &str, check_uid: &str) -> Result<Vec<CheckRun>> {
+        let api: Api<CheckRun> = Api::namespaced(self.client.clone(), namespace);
+        let selector = format!("{}={check_uid}", label::CHECK_UID);
+        let list = api.list(&ListParams::default().labels(&selector)).await;
+        Ok(list
+            .map_err(|source| Error::Read {
+                what: "the runs of the check",
+                source,
+            })?
+            .items)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Reads the runs of a check.
 
-use kube::api::ListParams;
-use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, Identity, RunRole, WorkloadHardeningCheck, label};
+use kube::ResourceExt as _;
+use temper_api::{CheckRun, Identity, RunRole, WorkloadHardeningCheck};
 use temper_core::search;
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::run::observe::role;
 
 /// The runs of a check, in the order of their creation.
@@ -38,16 +37,9 @@ impl Seen {
 }
 
 pub(super) async fn observe(check: &WorkloadHardeningCheck, context: &Context) -> Result<Seen> {
-    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
-    let selector = format!("{}={}", label::CHECK_UID, check.uid().unwrap_or_default());
-    let list = api
-        .list(&ListParams::default().labels(&selector))
-        .await
-        .map_err(|source| Error::Read {
-            what: "the runs of the check",
-            source,
-        })?;
-    let mut runs = list.items;
+    let mut runs = context
+        .runs_of(&check.namespace().unwrap_or_default(), &check.uid().unwrap_or_default())
+        .await?;
     runs.sort_by_cached_key(|run| {
         (
             run.creation_timestamp().map(|time| time.0),

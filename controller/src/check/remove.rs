@@ -1,8 +1,8 @@
 //! Removes what a check made.
 
-use kube::api::{DeleteParams, ListParams};
+use kube::api::DeleteParams;
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, WorkloadHardeningCheck, label};
+use temper_api::{CheckRun, WorkloadHardeningCheck};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -22,19 +22,10 @@ pub(super) async fn everything(check: &WorkloadHardeningCheck, context: &Context
 /// Runs with their clones; whether all of them are gone.
 pub(super) async fn runs(check: &WorkloadHardeningCheck, context: &Context) -> Result<bool> {
     let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
-    let selector = format!("{}={}", label::CHECK_UID, check.uid().unwrap_or_default());
-    let runs = api
-        .list_metadata(&ListParams::default().labels(&selector))
-        .await
-        .map_err(|source| Error::Read {
-            what: "the runs of the check",
-            source,
-        })?;
-    for run in runs
-        .items
-        .iter()
-        .filter(|run| run.metadata.deletion_timestamp.is_none())
-    {
+    let runs = context
+        .runs_of(&check.namespace().unwrap_or_default(), &check.uid().unwrap_or_default())
+        .await?;
+    for run in runs.iter().filter(|run| run.metadata.deletion_timestamp.is_none()) {
         match api.delete(&run.name_any(), &DeleteParams::background()).await {
             Ok(_) => {}
             Err(kube::Error::Api(status)) if status.is_not_found() => {}
@@ -46,5 +37,5 @@ pub(super) async fn runs(check: &WorkloadHardeningCheck, context: &Context) -> R
             }
         }
     }
-    Ok(runs.items.is_empty())
+    Ok(runs.is_empty())
 }

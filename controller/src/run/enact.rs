@@ -6,11 +6,11 @@ use std::time::Duration;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::api::{DeleteParams, ListParams, PropagationPolicy};
+use kube::api::{DeleteParams, PropagationPolicy};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, CheckRunStatus, Dependencies, Egress, Outcome, ProofFact, RunPhase, RunRole, label};
+use temper_api::{CheckRun, CheckRunStatus, Dependencies, Egress, Outcome, ProofFact, RunPhase, RunRole};
 use temper_core::clone::{self, Order, Plan, Refusal};
 use temper_core::recommend::prove;
 use temper_core::run::Step;
@@ -121,19 +121,11 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 
 /// Candidates wait for the verdict on their baselines.
 async fn wake_siblings(run: &CheckRun, context: &Context) -> Result<()> {
-    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
-    let selector = format!("{}={}", label::CHECK_UID, run.spec.check.uid);
-    let siblings = api
-        .list_metadata(&ListParams::default().labels(&selector))
-        .await
-        .map_err(|source| Error::Read {
-            what: "the runs of the check",
-            source,
-        })?;
-    for sibling in siblings.items {
-        context
-            .ingest
-            .wake(ObjectRef::new(&sibling.name_any()).within(&sibling.namespace().unwrap_or_default()));
+    let siblings = context
+        .runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid)
+        .await?;
+    for sibling in &siblings {
+        context.ingest.wake(ObjectRef::from_obj(sibling));
     }
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Reads everything that a run's next step depends on.
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::ListParams;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck, condition, label};
+use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck, condition};
 use temper_core::recording::Recording;
 use temper_core::run::{self, Baseline, Phase};
 use temper_core::search::Role;
@@ -106,21 +105,11 @@ fn follow(run: &CheckRun, context: &Context) -> Result<()> {
 
 /// The baselines of the same check, followed as this run is: a restarted controller may come here first.
 async fn baselines(run: &CheckRun, context: &Context) -> Result<Vec<(RunPhase, Recording)>> {
-    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
-    let selector = format!("{}={}", label::CHECK_UID, run.spec.check.uid);
-    let runs = api
-        .list(&ListParams::default().labels(&selector))
-        .await
-        .map_err(|source| Error::Read {
-            what: "the runs of the check",
-            source,
-        })?;
+    let runs = context
+        .runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid)
+        .await?;
     let mut found = Vec::new();
-    for sibling in runs
-        .items
-        .iter()
-        .filter(|sibling| sibling.spec.role == RunRole::Baseline)
-    {
+    for sibling in runs.iter().filter(|sibling| sibling.spec.role == RunRole::Baseline) {
         follow(sibling, context)?;
         let phase = sibling.status.as_ref().map(|status| status.phase).unwrap_or_default();
         found.push((
