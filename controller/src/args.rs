@@ -13,6 +13,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TEMPER_RUNS_NAMESPACE", default_value = "temper-runs")]
     pub(crate) runs_namespace: String,
 
+    /// What tells this process from other controllers: the name of its Pod.
+    #[arg(long, env = "TEMPER_IDENTITY", default_value = "temper-controller")]
+    pub(crate) identity: String,
+
     /// Image of the worker.
     #[arg(long, env = "TEMPER_WORKER_IMAGE")]
     pub(crate) worker_image: String,

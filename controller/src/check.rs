@@ -2,7 +2,7 @@
 
 mod conclude;
 mod observe;
-mod remove;
+pub(crate) mod remove;
 mod report;
 mod status;
 mod target;
@@ -15,7 +15,8 @@ use kube::api::PostParams;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource as _, ResourceExt as _};
 use temper_api::{
-    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, condition, label, reason,
+    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, annotation, condition,
+    label, reason,
 };
 use temper_core::search::{self, Next, Role, Start};
 
@@ -25,13 +26,8 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::{finalizer, identity};
 
-const PATIENCE: Duration = Duration::from_mins(1);
-
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
-    let work = Box::pin(look_decide_act(&check, &context));
-    tokio::time::timeout(PATIENCE, work).await.map_err(|_| Error::Timeout {
-        seconds: PATIENCE.as_secs(),
-    })?
+    context.lead(Box::pin(look_decide_act(&check, &context))).await
 }
 
 async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
@@ -43,7 +39,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             finalizer::release(check, &context.client).await?;
             Ok(Action::await_change())
         } else {
-            Ok(Action::requeue(Duration::from_secs(2)))
+            Ok(Action::requeue(Duration::from_secs(5)))
         };
     }
     if !finalizer::has(check) {
@@ -51,14 +47,27 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         return Ok(Action::await_change());
     }
     if status::is_complete(check) {
-        return clean_up(check, context).await;
+        return match retry(check) {
+            Some(token) => begin_again(check, context, token).await,
+            None => clean_up(check, context).await,
+        };
     }
-    let seconds = match temper_core::spec::recording_seconds(&check.spec.recording_duration) {
+    if check.annotations().contains_key(annotation::CANCEL) {
+        let message = format!("annotation {} ended the check", annotation::CANCEL);
+        return conclude::reject(check, context, reason::CANCELLED, &message).await;
+    }
+    if check.spec.suspend {
+        return suspend(check, context).await;
+    }
+    let seconds = match spec(check) {
         Ok(seconds) => seconds,
-        Err(error) => return conclude::reject(check, context, reason::INVALID_SPEC, &error.to_string()).await,
+        Err(message) => return conclude::reject(check, context, reason::INVALID_SPEC, &message).await,
     };
-    let seen = observe::observe(check, context).await?;
-    let source = match target::look(check, context, !seen.runs.is_empty()).await? {
+    if status::is_waiting_unknown(check) {
+        status::waits(check, context).await?;
+        return Ok(Action::await_change());
+    }
+    let source = match target::look(check, context).await? {
         Target::Fit(source) => source,
         Target::Wait { reason, message } => {
             status::waiting(check, context, reason, &message).await?;
@@ -66,6 +75,11 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         }
         Target::Unfit { reason, message } => return conclude::reject(check, context, reason, &message).await,
     };
+    if !status::is_accepted(check) {
+        status::accept(check, context, &source).await?;
+        return Ok(Action::await_change());
+    }
+    let seen = observe::observe(check, context);
     match search::next(&source.applicable, &seen.history()) {
         Next::Wait => {
             status::progress(check, context, &seen, &source, seconds).await?;
@@ -82,13 +96,57 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
     }
 }
 
+/// Seconds to record, or what of the spec no run could use.
+fn spec(check: &WorkloadHardeningCheck) -> Result<u64, String> {
+    let base = crate::run::make::base(&check.spec.security_context);
+    if let Some(weakness) = base.weakness() {
+        return Err(format!(
+            "{weakness} would weaken the workload: leave it out; what the workload says itself is kept anyway"
+        ));
+    }
+    temper_core::spec::recording_seconds(&check.spec.recording_duration).map_err(|error| error.to_string())
+}
+
+/// A value of the retry annotation that was not answered yet.
+fn retry(check: &WorkloadHardeningCheck) -> Option<&String> {
+    let answered = check.status.as_ref().and_then(|status| status.retried.as_ref());
+    check
+        .annotations()
+        .get(annotation::RETRY)
+        .filter(|token| Some(*token) != answered)
+}
+
+/// Forgets what came of a check that has ended, and lets it begin anew.
+async fn begin_again(check: &WorkloadHardeningCheck, context: &Context, token: &str) -> Result<Action> {
+    if !remove::everything(check, context).await? {
+        return Ok(Action::requeue(Duration::from_secs(5)));
+    }
+    status::begin_again(check, context, token).await?;
+    Ok(Action::await_change())
+}
+
+/// Ends the runs that have not ended. What has ended stays, and counts when the check goes on.
+async fn suspend(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
+    let seen = observe::observe(check, context);
+    for run in seen.runs.iter().filter(|run| !is_ended(run)) {
+        remove::run(run, context).await?;
+    }
+    status::suspended(check, context, &seen).await?;
+    Ok(Action::await_change())
+}
+
 /// Once a check has ended, its runs fold into the report and go.
 async fn clean_up(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
     let gone = remove::runs(check, context).await?;
     if gone {
         context.ingest.forget(&check.uid().unwrap_or_default());
     }
-    status::cleaned(check, context, gone).await?;
+    let obstacle = if gone {
+        None
+    } else {
+        remove::obstacle(check, context).await?
+    };
+    status::cleaned(check, context, gone, obstacle.as_deref()).await?;
     Ok(if gone {
         Action::await_change()
     } else {
@@ -118,9 +176,15 @@ async fn create(
         },
         target_ref: check.spec.target_ref.clone(),
         settings: start.settings.iter().map(ToString::to_string).collect(),
-        identity: identity::resolve(check.spec.security_context.as_ref(), seen.observed_identity()),
+        identity: identity::resolve(&check.spec, seen.observed_identity()),
+        security_context: check.spec.security_context.clone(),
         recording_seconds,
         isolation: check.spec.isolation.clone(),
+        trace_id: check
+            .status
+            .as_ref()
+            .and_then(|status| status.trace_id.clone())
+            .unwrap_or_default(),
     };
     let mut run = CheckRun::new(&format!("{}-{}", check.name_any(), start.name), spec);
     run.metadata.namespace = Some(namespace.clone());
@@ -146,11 +210,8 @@ pub(crate) fn error_policy(check: Arc<WorkloadHardeningCheck>, error: &Error, co
 }
 
 /// Where a check with these runs stands.
-fn phase(runs: &[CheckRun]) -> (CheckPhase, &'static str) {
-    let open = |role: RunRole| {
-        runs.iter()
-            .any(|run| run.spec.role == role && !run.status.as_ref().is_some_and(|s| s.phase.is_terminal()))
-    };
+fn phase(runs: &[Arc<CheckRun>]) -> (CheckPhase, &'static str) {
+    let open = |role: RunRole| runs.iter().any(|run| run.spec.role == role && !is_ended(run));
     let searched = runs.iter().any(|run| run.spec.role == RunRole::Candidate);
     if searched && open(RunRole::Verification) {
         (CheckPhase::Verifying, reason::VERIFYING)
@@ -159,6 +220,10 @@ fn phase(runs: &[CheckRun]) -> (CheckPhase, &'static str) {
     } else {
         (CheckPhase::Recording, reason::RECORDING)
     }
+}
+
+fn is_ended(run: &CheckRun) -> bool {
+    run.status.as_ref().is_some_and(|status| status.phase.is_terminal())
 }
 
 /// The settings of a run, in order.

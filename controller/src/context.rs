@@ -1,19 +1,25 @@
 //! What every reconcile needs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_openapi::api::batch::v1::Job;
 use kube::api::ListParams;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector::ObjectRef;
-use kube::{Api, Client};
-use temper_api::{CheckRun, label};
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Api, Client, ResourceExt as _};
+use temper_api::{CheckRun, WorkloadHardeningCheck, label};
+use tokio::sync::watch;
 
 use crate::args::Args;
 use crate::error::{Error, Result, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
+
+/// The API server is not waited for longer than this: the client repeats refused calls by itself.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Shared by all reconciles.
 pub(crate) struct Context {
@@ -25,6 +31,18 @@ pub(crate) struct Context {
     pub(crate) metrics: Metrics,
     /// NetworkPolicies are enforced here.
     pub(crate) fenced: bool,
+    /// What the watches have seen. Every write is guarded by a version or idempotent, so that it may be a little old.
+    pub(crate) seen: Stores,
+    /// This process is the one that writes.
+    pub(crate) leads: watch::Receiver<bool>,
+}
+
+/// Everything that is watched.
+#[derive(Clone)]
+pub(crate) struct Stores {
+    pub(crate) checks: Store<WorkloadHardeningCheck>,
+    pub(crate) runs: Store<CheckRun>,
+    pub(crate) jobs: Store<Job>,
 }
 
 impl Context {
@@ -39,17 +57,39 @@ impl Context {
         )
     }
 
+    /// Does the work of one reconcile, unless and until another process leads.
+    pub(crate) async fn lead(&self, work: impl Future<Output = Result<Action>>) -> Result<Action> {
+        let mut leads = self.leads.clone();
+        if !*leads.borrow_and_update() {
+            return Ok(Action::await_change());
+        }
+        tokio::select! {
+            done = tokio::time::timeout(PATIENCE, work) => done.map_err(|_| Error::Timeout {
+                seconds: PATIENCE.as_secs(),
+            })?,
+            // Who leads again looks at everything again.
+            _ = leads.wait_for(|leads| !leads) => Ok(Action::await_change()),
+        }
+    }
+
     /// The runs of a check, in no order.
-    pub(crate) async fn runs_of(&self, namespace: &str, check_uid: &str) -> Result<Vec<CheckRun>> {
+    pub(crate) fn runs_of(&self, namespace: &str, check_uid: &str) -> Vec<Arc<CheckRun>> {
+        let runs = self.seen.runs.state();
+        let of_check =
+            |run: &Arc<CheckRun>| run.spec.check.uid == check_uid && run.namespace().as_deref() == Some(namespace);
+        runs.into_iter().filter(of_check).collect()
+    }
+
+    /// Whether a check has any runs, as the API server knows it: what was just made may not have been seen yet.
+    pub(crate) async fn has_runs(&self, namespace: &str, check_uid: &str) -> Result<bool> {
         let api: Api<CheckRun> = Api::namespaced(self.client.clone(), namespace);
         let selector = format!("{}={check_uid}", label::CHECK_UID);
-        let list = api.list(&ListParams::default().labels(&selector)).await;
-        Ok(list
-            .map_err(|source| Error::Read {
-                what: "the runs of the check",
-                source,
-            })?
-            .items)
+        let list = api.list_metadata(&ListParams::default().labels(&selector)).await;
+        let list = list.map_err(|source| Error::Read {
+            what: "the runs of the check",
+            source,
+        })?;
+        Ok(!list.items.is_empty())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connects everything and keeps it running until the process is asked to stop.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,22 +11,22 @@ use futures::StreamExt as _;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::PartialObjectMeta;
-use kube::runtime::reflector::ObjectRef;
-use kube::runtime::{Controller, controller, watcher};
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{Controller, WatchStreamExt as _, controller, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use temper_api::{CheckRun, WorkloadHardeningCheck, annotation, label};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
-use crate::context::Context;
+use crate::context::{Context, Stores};
 use crate::error::chain;
 use crate::ingest::{self, Ingest};
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::serve::{self, Shown};
-use crate::{check, fence, janitor, run};
+use crate::{check, fence, janitor, lease, run};
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
@@ -46,28 +47,42 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         .await
         .context("failed to configure the Kubernetes client")?;
     let nats = connect(&args).await?;
-    let stream = ingest::stream(&jetstream::new(nats.clone()))
-        .await
-        .context("failed to make the JetStream stream")?;
     let (trigger, triggered) = mpsc::unbounded_channel();
     let fenced = fence::enforced(&client, args.network_policy_engine)
         .await
         .context("failed to look for a network policy engine")?;
+    let checks = Controller::new(
+        Api::<WorkloadHardeningCheck>::all(client.clone()),
+        watcher::Config::default(),
+    );
+    let runs = Controller::new(Api::<CheckRun>::all(client.clone()), watcher::Config::default());
+    let (jobs, jobs_seen) = reflector::store();
+    let seen = Stores {
+        checks: checks.store(),
+        runs: runs.store(),
+        jobs,
+    };
+    let (leads_now, leads) = watch::channel(false);
+    let identity = args.identity.clone();
     let context = Arc::new(Context {
         places: Places::new(usize::from(args.max_runs)),
-        ingest: Ingest::new(stream, trigger, metrics.clone()),
+        ingest: Ingest::new(jetstream::new(nats.clone()), trigger.clone(), metrics.clone()),
         recorder: Context::recorder(client.clone()),
         client,
         args,
         metrics,
         fenced,
+        seen,
+        leads,
     });
-    hold_places(&context).await.context("failed to read the runs")?;
-    ready.store(true, Ordering::Relaxed);
-    tracing::info!(fenced, "ready");
+    let (holds_lease, lease) = watch::channel(false);
+    tracing::info!(fenced, "started");
     tokio::join!(
-        checks(Arc::clone(&context), stop.clone()),
-        runs(Arc::clone(&context), triggered, stop.clone()),
+        check_controller(checks, Arc::clone(&context), stop.clone()),
+        run_controller(runs, Arc::clone(&context), triggered, stop.clone()),
+        watch_jobs(Arc::clone(&context), jobs_seen, trigger, stop.clone()),
+        lease::campaign(&identity, holds_lease, stop.clone()),
+        take_the_lead(Arc::clone(&context), lease, leads_now, ready, stop.clone()),
         janitor::run(context, stop.clone())
     );
     if let Err(error) = nats.drain().await {
@@ -76,9 +91,58 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     server.await?.context("the HTTP server failed")
 }
 
+/// Between the lease and the first write: everything that is watched has been seen, and runs that began under an
+/// earlier leader hold their places before any other may take one.
+async fn take_the_lead(
+    context: Arc<Context>,
+    mut lease: watch::Receiver<bool>,
+    leads: watch::Sender<bool>,
+    ready: Arc<AtomicBool>,
+    stop: CancellationToken,
+) {
+    let seen = async {
+        let Stores { checks, runs, jobs } = &context.seen;
+        let all = tokio::try_join!(
+            checks.wait_until_ready(),
+            runs.wait_until_ready(),
+            jobs.wait_until_ready()
+        );
+        if all.is_err() {
+            tracing::debug!("a watch ended before it had seen everything");
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => return,
+        () = seen => {}
+    }
+    ready.store(true, Ordering::Relaxed);
+    tracing::info!("ready");
+    loop {
+        let holds = *lease.borrow_and_update();
+        let changed = async {
+            if holds {
+                while let Err(error) = hold_places(&context).await {
+                    tracing::warn!(error = chain(&error), "the runs could not be read: nothing begins");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+            leads.send_replace(holds);
+            lease.changed().await
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            changed = changed => if changed.is_err() { return },
+        }
+        // Whatever comes next: what was held is held no longer for a moment at least.
+        leads.send_replace(false);
+    }
+}
+
 async fn connect(args: &Args) -> anyhow::Result<async_nats::Client> {
     let mut options = async_nats::ConnectOptions::new()
         .name("temper-controller")
+        // Of its own: workers may listen to theirs, and what is fetched from the stream comes here.
+        .custom_inbox_prefix("_INBOX_controller")
         .retry_on_initial_connect();
     if let (Some(user), Some(password)) = (&args.nats_user, &args.nats_password) {
         options = options.user_and_password(user.clone(), password.clone());
@@ -102,52 +166,86 @@ async fn signals(stop: CancellationToken) {
     stop.cancel();
 }
 
-/// Runs that began under an earlier process hold their places before any other may take one.
 async fn hold_places(context: &Context) -> Result<(), kube::Error> {
     let runs: Api<CheckRun> = Api::all(context.client.clone());
-    for run in runs.list(&kube::api::ListParams::default()).await? {
-        let began = run.status.as_ref().is_some_and(|status| status.started_at.is_some());
-        if began && crate::finalizer::has(&run) {
-            context
-                .places
-                .hold(&run.uid().unwrap_or_default(), ObjectRef::from_obj(&run));
-        }
-    }
+    let runs = runs.list(&kube::api::ListParams::default()).await?;
+    let began = |run: &CheckRun| run.status.as_ref().is_some_and(|status| status.started_at.is_some());
+    let holders = runs
+        .items
+        .iter()
+        .filter(|run| began(run) && crate::finalizer::has(*run))
+        .map(|run| (run.uid().unwrap_or_default(), ObjectRef::from_obj(run)));
+    context.places.reset(holders);
     Ok(())
 }
 
-async fn checks(context: Arc<Context>, stop: CancellationToken) {
-    let client = context.client.clone();
-    Controller::new(
-        Api::<WorkloadHardeningCheck>::all(client.clone()),
-        watcher::Config::default(),
-    )
-    .owns(Api::<CheckRun>::all(client), watcher::Config::default())
-    .graceful_shutdown_on(stop.cancelled_owned())
-    .run(check::reconcile, check::error_policy, context)
-    .for_each(async |result| report(result.err().as_ref()))
-    .await;
+async fn check_controller(
+    controller: Controller<WorkloadHardeningCheck>,
+    context: Arc<Context>,
+    stop: CancellationToken,
+) {
+    controller
+        .owns(Api::<CheckRun>::all(context.client.clone()), watcher::Config::default())
+        .reconcile_all_on(each_new_lead(&context))
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(check::reconcile, check::error_policy, context)
+        .for_each(async |result| report(result.err().as_ref()))
+        .await;
 }
 
-async fn runs(context: Arc<Context>, triggered: mpsc::UnboundedReceiver<ObjectRef<CheckRun>>, stop: CancellationToken) {
-    let client = context.client.clone();
-    let jobs: Api<PartialObjectMeta<Job>> = Api::namespaced(client.clone(), &context.args.runs_namespace);
-    let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
+async fn run_controller(
+    controller: Controller<CheckRun>,
+    context: Arc<Context>,
+    triggered: mpsc::UnboundedReceiver<ObjectRef<CheckRun>>,
+    stop: CancellationToken,
+) {
+    let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(context.client.clone());
     let ours = watcher::Config::default().labels(label::RUN_UID);
     let triggered = futures::stream::unfold(triggered, async |mut receiver| Some((receiver.recv().await?, receiver)));
-    Controller::new(Api::<CheckRun>::all(client), watcher::Config::default())
-        .watches(jobs, ours.clone(), |job: PartialObjectMeta<Job>| {
-            run_of(job.annotations())
-        })
+    controller
         .watches(namespaces, ours, |namespace: PartialObjectMeta<Namespace>| {
             run_of(namespace.annotations())
         })
         .reconcile_on(Box::pin(triggered))
+        .reconcile_all_on(each_new_lead(&context))
         .with_config(controller::Config::default().debounce(Duration::from_millis(50)))
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(run::reconcile, run::error_policy, context)
         .for_each(async |result| report(result.err().as_ref()))
         .await;
+}
+
+/// Keeps what is known of the workers' Jobs, and wakes the run of each that changes.
+async fn watch_jobs(
+    context: Arc<Context>,
+    seen: reflector::store::Writer<Job>,
+    trigger: ingest::Trigger,
+    stop: CancellationToken,
+) {
+    let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
+    let events = watcher(jobs, watcher::Config::default().labels(label::RUN_UID)).default_backoff();
+    let slim = events.modify(|job| {
+        job.managed_fields_mut().clear();
+        // Only its status matters here.
+        job.spec = None;
+    });
+    let mut jobs = pin!(slim.reflect(seen).touched_objects().take_until(stop.cancelled_owned()));
+    while let Some(job) = jobs.next().await {
+        match job {
+            // Nobody listens any more only while the process ends.
+            Ok(job) => run_of(job.annotations()).map_or((), |run| drop(trigger.send(run))),
+            Err(error) => tracing::warn!(error = chain(&error), "watch of jobs failed and begins again"),
+        }
+    }
+}
+
+/// An item for each time that this process begins to lead: it then looks at everything.
+fn each_new_lead(context: &Context) -> impl futures::Stream<Item = ()> + Send + Sync + 'static {
+    futures::stream::unfold(context.leads.clone(), async |mut leads| {
+        leads.changed().await.ok()?;
+        leads.wait_for(|leads| *leads).await.ok()?;
+        Some(((), leads))
+    })
 }
 
 /// The run that an object was made for.

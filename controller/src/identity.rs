@@ -1,6 +1,6 @@
 //! Between ids as users write them, as settings use them and as processes show them.
 
-use temper_api::Identity;
+use temper_api::{Identity, WorkloadHardeningCheckSpec};
 use temper_core::recording::Process;
 use temper_core::setting;
 
@@ -26,15 +26,18 @@ pub(crate) fn observed(process: &Process) -> Identity {
     }
 }
 
-/// What the user asked for; where they did not, what the workload runs as already.
-pub(crate) fn resolve(asked: Option<&Identity>, seen: Option<&Identity>) -> Identity {
-    let pick = |asked: Option<i64>, seen: Option<i64>| asked.or(seen);
-    let asked = asked.cloned().unwrap_or_default();
+/// What the user asked for; where they did not, what every run has, and then what the workload runs as already.
+pub(crate) fn resolve(spec: &WorkloadHardeningCheckSpec, seen: Option<&Identity>) -> Identity {
+    let asked = &spec.identity;
+    let base = spec.security_context.clone();
+    let (pod, container) = (base.pod.unwrap_or_default(), base.container.unwrap_or_default());
     let seen = seen.cloned().unwrap_or_default();
-    let run_as_group = pick(asked.run_as_group, seen.run_as_group);
+    let user = asked.run_as_user.or(container.run_as_user).or(pod.run_as_user);
+    let group = asked.run_as_group.or(container.run_as_group).or(pod.run_as_group);
+    let run_as_group = group.or(seen.run_as_group);
     Identity {
-        run_as_user: pick(asked.run_as_user, seen.run_as_user),
+        run_as_user: user.or(seen.run_as_user),
         run_as_group,
-        fs_group: asked.fs_group.or(run_as_group),
+        fs_group: asked.fs_group.or(pod.fs_group).or(run_as_group),
     }
 }

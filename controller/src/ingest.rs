@@ -6,7 +6,8 @@
 mod decode;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::OrderedConfig;
@@ -23,25 +24,51 @@ use tokio::task::JoinHandle;
 use crate::error::{Error, Result, chain};
 use crate::metrics::Metrics;
 
-/// Which run a recording belongs to: UID of the check and short name of the run.
-pub(crate) type Key = (String, String);
-
 /// Where a reconcile is asked for.
 pub(crate) type Trigger = mpsc::UnboundedSender<ObjectRef<CheckRun>>;
+
+/// Which run a recording belongs to: UID of the check and short name of the run.
+type Key = (String, String);
 
 const DAY: Duration = Duration::from_hours(24);
 
 /// All recordings that somebody needs.
 pub(crate) struct Ingest {
-    stream: Stream,
+    jetstream: jetstream::Context,
     trigger: Trigger,
     metrics: Metrics,
     followed: Mutex<BTreeMap<Key, Followed>>,
 }
 
+/// A run whose recording is read.
+pub(crate) struct Follow<'a> {
+    pub(crate) check_uid: &'a str,
+    pub(crate) run: &'a str,
+    /// Name of its clone, which its log lines may hold.
+    pub(crate) clone: &'a str,
+    /// What earlier attempts published is of a clone that is gone.
+    pub(crate) first_attempt: u32,
+    /// Who is told of news.
+    pub(crate) object: ObjectRef<CheckRun>,
+}
+
+/// What is known of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) recording: Recording,
+    /// All that was published has been read.
+    pub(crate) current: bool,
+}
+
 struct Followed {
-    recording: Arc<Mutex<Recording>>,
+    first_attempt: u32,
+    shared: Arc<Shared>,
     task: JoinHandle<()>,
+}
+
+struct Shared {
+    recording: Mutex<Recording>,
+    current: AtomicBool,
 }
 
 impl Drop for Followed {
@@ -50,7 +77,7 @@ impl Drop for Followed {
     }
 }
 
-/// The stream as it must be, made if it is not there.
+/// The stream as it must be, made if it is not there: a NATS that lost its store has none.
 pub(crate) async fn stream(context: &jetstream::Context) -> Result<Stream, jetstream::context::CreateStreamError> {
     let config = Config {
         name: STREAM.to_owned(),
@@ -68,9 +95,9 @@ pub(crate) async fn stream(context: &jetstream::Context) -> Result<Stream, jetst
 
 impl Ingest {
     /// Follows nothing yet. `trigger` is told of every run whose recording shows something new.
-    pub(crate) fn new(stream: Stream, trigger: Trigger, metrics: Metrics) -> Self {
+    pub(crate) fn new(jetstream: jetstream::Context, trigger: Trigger, metrics: Metrics) -> Self {
         Self {
-            stream,
+            jetstream,
             trigger,
             metrics,
             followed: Mutex::default(),
@@ -78,26 +105,41 @@ impl Ingest {
     }
 
     /// Follows a run, unless it is followed already.
-    pub(crate) fn follow(&self, check_uid: &str, run: &str, clone: &str, object: ObjectRef<CheckRun>) -> Result<()> {
-        let filter = subject::Recording::new(check_uid, run, 1)?.run_filter();
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        followed
-            .entry((check_uid.to_owned(), run.to_owned()))
-            .or_insert_with(|| {
-                let recording = Arc::new(Mutex::new(Recording::new(clone)));
-                let consumer = Consumer {
-                    stream: self.stream.clone(),
-                    filter,
-                    recording: Arc::clone(&recording),
-                    object,
-                    trigger: self.trigger.clone(),
-                    metrics: self.metrics.clone(),
-                };
-                Followed {
-                    recording,
-                    task: tokio::spawn(consumer.run()),
-                }
-            });
+    pub(crate) fn follow(&self, follow: Follow<'_>) -> Result<()> {
+        let Follow {
+            check_uid,
+            run,
+            clone,
+            first_attempt,
+            object,
+        } = follow;
+        let filter = subject::run_filter(check_uid, run)?;
+        let key = (check_uid.to_owned(), run.to_owned());
+        let mut followed = self.lock();
+        if followed.get(&key).is_some_and(|old| old.first_attempt == first_attempt) {
+            return Ok(());
+        }
+        let shared = Arc::new(Shared {
+            recording: Mutex::new(Recording::new(clone)),
+            current: AtomicBool::new(false),
+        });
+        let consumer = Consumer {
+            jetstream: self.jetstream.clone(),
+            filter,
+            first_attempt,
+            shared: Arc::clone(&shared),
+            object,
+            trigger: self.trigger.clone(),
+            metrics: self.metrics.clone(),
+        };
+        followed.insert(
+            key,
+            Followed {
+                first_attempt,
+                shared,
+                task: tokio::spawn(consumer.run()),
+            },
+        );
         Ok(())
     }
 
@@ -107,35 +149,67 @@ impl Ingest {
         let _ = self.trigger.send(object);
     }
 
-    /// What is known of a run now; empty if it is not followed.
-    pub(crate) fn recording(&self, check_uid: &str, run: &str) -> Recording {
-        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What is known of a run now; nothing if it is not followed.
+    pub(crate) fn known(&self, check_uid: &str, run: &str) -> Known {
+        let followed = self.lock();
         let entry = followed.get(&(check_uid.to_owned(), run.to_owned()));
         entry
-            .map(|e| e.recording.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            .map(|followed| Known {
+                // In this order: what is read in between is no harm, what is missing would be.
+                current: followed.shared.current.load(Ordering::Acquire),
+                recording: followed.shared.lock().clone(),
+            })
             .unwrap_or_default()
     }
 
     /// Lets go of all recordings of a check.
     pub(crate) fn forget(&self, check_uid: &str) {
-        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        followed.retain(|(uid, _), _| uid != check_uid);
+        self.lock().retain(|(uid, _), _| uid != check_uid);
+    }
+
+    /// Lets go of one run's recording.
+    pub(crate) fn forget_run(&self, check_uid: &str, run: &str) {
+        self.lock().remove(&(check_uid.to_owned(), run.to_owned()));
     }
 
     /// Removes everything that any run of a check published.
     pub(crate) async fn purge(&self, check_uid: &str) -> Result<()> {
-        let filter = subject::check_filter(check_uid)?;
-        self.stream.purge().filter(filter).await.map_err(|error| Error::Purge {
-            source: Box::new(error),
-        })?;
-        Ok(())
+        self.purge_subjects(subject::check_filter(check_uid)?).await
+    }
+
+    /// Removes everything that one run published.
+    pub(crate) async fn purge_run(&self, check_uid: &str, run: &str) -> Result<()> {
+        self.purge_subjects(subject::run_filter(check_uid, run)?).await
+    }
+
+    async fn purge_subjects(&self, filter: String) -> Result<()> {
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Purge { source };
+        let stream = stream(&self.jetstream).await.map_err(|error| failed(error.into()))?;
+        stream
+            .purge()
+            .filter(filter)
+            .await
+            .map(drop)
+            .map_err(|error| failed(error.into()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Followed>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        // A fold that panicked half-way is repeated by nobody, but what it left is still a recording.
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 struct Consumer {
-    stream: Stream,
+    jetstream: jetstream::Context,
     filter: String,
-    recording: Arc<Mutex<Recording>>,
+    first_attempt: u32,
+    shared: Arc<Shared>,
     object: ObjectRef<CheckRun>,
     trigger: Trigger,
     metrics: Metrics,
@@ -144,9 +218,11 @@ struct Consumer {
 impl Consumer {
     /// Reads until aborted. Whatever fails is begun again: the fold does not mind.
     async fn run(self) {
-        let mut pause = Duration::from_millis(200);
+        let first_pause = Duration::from_millis(200);
+        let mut pause = first_pause;
         loop {
-            match self.read().await {
+            let mut read = 0;
+            match self.read(&mut read).await {
                 Ok(()) => tracing::warn!(filter = self.filter, "consumer ended, reading again"),
                 Err(error) => tracing::warn!(
                     filter = self.filter,
@@ -154,41 +230,71 @@ impl Consumer {
                     "consumer failed, reading again"
                 ),
             }
+            if read > 0 {
+                pause = first_pause;
+            }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
+            pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 
-    async fn read(&self) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn read(&self, read: &mut u64) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let config = OrderedConfig {
             filter_subject: self.filter.clone(),
             deliver_policy: DeliverPolicy::All,
             ..OrderedConfig::default()
         };
-        let mut messages = self.stream.create_consumer(config).await?.messages().await?;
+        let consumer = stream(&self.jetstream).await?.create_consumer(config).await?;
+        if consumer.cached_info().num_pending == 0 {
+            self.caught_up();
+        }
+        let mut messages = consumer.messages().await?;
         while let Some(message) = messages.next().await {
             let message = message?;
+            *read += 1;
             self.metrics.messages_ingested.inc();
-            if let Some(sample) = Chunk::decode(message.payload.clone()).ok().and_then(decode::sample) {
-                self.fold(sample);
-            } else {
-                self.metrics.messages_malformed.inc();
-                tracing::warn!(subject = %message.subject, "message cannot be decoded and is left out");
+            let (sequence, pending) = message.info().map(|info| (info.stream_sequence, info.pending))?;
+            let attempt = subject::attempt_of(&message.subject);
+            let sample = attempt.and_then(|attempt| {
+                let chunk = Chunk::decode(message.payload.clone()).ok()?;
+                Some((attempt, decode::sample(chunk, attempt)?))
+            });
+            match sample {
+                Some((attempt, _)) if attempt < self.first_attempt => {}
+                Some((attempt, sample)) => self.fold(attempt, sequence, sample),
+                None => {
+                    // What is not read was not received: the recording is not whole.
+                    self.metrics.messages_malformed.inc();
+                    tracing::warn!(subject = %message.subject, "message cannot be decoded and is left out");
+                }
+            }
+            if pending == 0 {
+                self.caught_up();
             }
         }
         Ok(())
     }
 
-    fn fold(&self, sample: Sample) {
+    fn fold(&self, attempt: u32, sequence: u64, sample: Sample) {
         // Lines and numbers change no phase: they wait for the verdict.
         let matters = !matches!(sample, Sample::Logs(_) | Sample::Usage(_));
-        self.recording
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fold(sample);
+        let mut recording = self.shared.lock();
+        recording.received(attempt, sequence);
+        recording.fold(sample);
+        drop(recording);
         if matters {
-            // Nobody listens any more only while the process ends.
-            let _ = self.trigger.send(self.object.clone());
+            self.tell();
         }
+    }
+
+    fn caught_up(&self) {
+        if !self.shared.current.swap(true, Ordering::AcqRel) {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        // Nobody listens any more only while the process ends.
+        let _ = self.trigger.send(self.object.clone());
     }
 }

@@ -28,6 +28,9 @@ pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        if !*context.leads.borrow() {
+            continue;
+        }
         if let Err(error) = sweep(&context).await {
             tracing::warn!(error = chain(&error), "sweep failed and is repeated");
         }

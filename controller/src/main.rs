@@ -12,6 +12,7 @@ mod finalizer;
 mod identity;
 mod ingest;
 mod janitor;
+mod lease;
 mod metrics;
 mod places;
 mod run;
@@ -31,5 +32,5 @@ async fn main() -> anyhow::Result<()> {
         .context("a TLS provider is installed already")?;
     let args = args::Args::parse();
     telemetry::init(args.log_format);
-    controllers::run(args).await
+    Box::pin(controllers::run(args)).await
 }

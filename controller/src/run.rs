@@ -3,6 +3,7 @@
 mod admit;
 mod enact;
 pub(crate) mod job;
+pub(crate) mod make;
 pub(crate) mod observe;
 mod remove;
 mod status;
@@ -16,72 +17,89 @@ use kube::runtime::reflector::ObjectRef;
 use temper_api::{CheckRun, RunPhase};
 use temper_core::run::{Observed, next};
 
+use crate::check;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::finalizer;
 
-/// The API server is not waited for longer than this: the client repeats refused calls by itself.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// What is being removed is watched; this is for what the watch misses.
+const REMOVAL: Duration = Duration::from_secs(10);
 
 pub(crate) async fn reconcile(run: Arc<CheckRun>, context: Arc<Context>) -> Result<Action> {
-    let work = Box::pin(look_decide_act(&run, &context));
-    tokio::time::timeout(PATIENCE, work).await.map_err(|_| Error::Timeout {
-        seconds: PATIENCE.as_secs(),
-    })?
+    if !*context.leads.borrow() {
+        // Who may have to take over reads along.
+        observe::read_along(&run, &context)?;
+    }
+    context.lead(Box::pin(look_decide_act(&run, &context))).await
 }
 
 async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
     let uid = run.uid().unwrap_or_default();
-    let phase = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
+    let status = run.status.clone().unwrap_or_default();
+    let phase = status.phase;
     if run.metadata.deletion_timestamp.is_some() {
         if !finalizer::has(run) {
             return Ok(Action::await_change());
         }
         return if remove::everything(run, context).await? {
+            remove::recording(run, context).await?;
             release(run, context);
             finalizer::release(run, &context.client).await?;
             Ok(Action::await_change())
         } else {
-            // Namespaces take seconds to drain; their deletion is watched, this is for what the watch misses.
-            Ok(Action::requeue(Duration::from_secs(2)))
+            Ok(Action::requeue(REMOVAL))
         };
     }
     if !finalizer::has(run) {
         finalizer::hold(run, &context.client).await?;
         return Ok(Action::await_change());
     }
-    if phase.is_terminal() || phase == RunPhase::Judging {
-        // The clone is no longer needed, and its place is somebody else's.
+    // Once a run has ended its clone is no longer needed, and its place is somebody else's. One that begins again has
+    // another clone of the same name.
+    let begins_again = phase == RunPhase::Pending && status.attempt > 0;
+    if phase.is_terminal() || phase == RunPhase::Judging || begins_again {
         let gone = remove::everything(run, context).await?;
         if gone {
             release(run, context);
         }
-        if phase.is_terminal() {
+        if phase.is_terminal() || (begins_again && !gone) {
             return Ok(if gone {
                 Action::await_change()
             } else {
-                Action::requeue(Duration::from_secs(2))
+                Action::requeue(REMOVAL)
             });
         }
     } else if phase != RunPhase::Pending {
         context.places.hold(&uid, ObjectRef::from_obj(run));
     }
     let seen = observe::observe(run, context).await?;
+    if phase == RunPhase::Judging {
+        // Without them there is no verdict: the check makes them again.
+        for baseline in seen.lost_baselines() {
+            tracing::warn!(
+                check = run.spec.check.name,
+                run = baseline.spec.run,
+                "baseline is recorded again: the stream has lost it"
+            );
+            check::remove::run(baseline, context).await?;
+        }
+    }
     let step = next(&Observed {
         phase: seen.phase,
         role: seen.role,
         cancelled: seen.cancelled,
         has_place: phase == RunPhase::Pending && context.places.take(&uid, ObjectRef::from_obj(run)),
-        attempt: seen.attempt,
+        attempt: seen.status.attempt,
         admission_due: seen.admission_due,
-        promising: seen.promising,
+        promising: seen.status.promising,
         job: seen.job.clone(),
         recording: &seen.recording,
+        current: seen.current,
         baselines: seen.baselines(),
         now: seen.now,
     });
     count(context);
-    enact::enact(run, context, &seen, step).await
+    Box::pin(enact::enact(run, context, &seen, step)).await
 }
 
 fn release(run: &CheckRun, context: &Context) {

@@ -38,13 +38,11 @@ pub(crate) fn resource(kind: &str) -> Option<ApiResource> {
 /// Everything in the namespace that a clone may be made of.
 pub(crate) async fn read(client: &Client, namespace: &str) -> Result<Source, kube::Error> {
     let list = |kind: &'static str| list(client, namespace, kind);
-    let (deployments, stateful_sets, daemon_sets, services, config_maps, secrets) = tokio::try_join!(
+    let (deployments, stateful_sets, daemon_sets, services) = tokio::try_join!(
         list("Deployment"),
         list("StatefulSet"),
         list("DaemonSet"),
-        list("Service"),
-        list("ConfigMap"),
-        list("Secret")
+        list("Service")
     )?;
     let (service_accounts, claims, roles, role_bindings, network_policies, limit_ranges) = tokio::try_join!(
         list("ServiceAccount"),
@@ -58,8 +56,6 @@ pub(crate) async fn read(client: &Client, namespace: &str) -> Result<Source, kub
         namespace: namespace.to_owned(),
         workloads: [deployments, stateful_sets, daemon_sets].concat(),
         services,
-        config_maps,
-        secrets,
         service_accounts,
         claims,
         roles,
@@ -69,8 +65,8 @@ pub(crate) async fn read(client: &Client, namespace: &str) -> Result<Source, kub
     })
 }
 
-/// One workload, if it is there.
-pub(crate) async fn workload(
+/// One object of a kind that a clone may hold, if it is there.
+pub(crate) async fn object(
     client: &Client,
     namespace: &str,
     kind: &str,

@@ -53,7 +53,9 @@ async fn ask(client: &Client, address: &str, check_uid: &str) -> Result<usize> {
             .with_context(|| format!("the credentials lack `{name}`"))?;
         Ok(String::from_utf8(bytes.0.clone())?)
     };
-    let options = async_nats::ConnectOptions::new().user_and_password(field("user")?, field("password")?);
+    let options = async_nats::ConnectOptions::new()
+        .custom_inbox_prefix("_INBOX_controller")
+        .user_and_password(field("user")?, field("password")?);
     let nats = options
         .connect(format!("nats://{address}"))
         .await

@@ -1,5 +1,6 @@
 //! WorkloadHardeningCheck: what a user asks for, and what came of it.
 
+use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, schema};
 
 /// Finds, by running clones of a workload, the strictest security settings under which it still works.
-#[derive(CustomResource, Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "temper.dev",
     version = "v1alpha1",
@@ -27,21 +28,21 @@ use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, Target
     printcolumn(name = "Proven", type_ = "string", json_path = ".status.summary"),
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Complete")].message"#, priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    validation = kube::core::cel::Rule::new("self.spec == oldSelf.spec").message(
-        "spec: a check cannot be changed once it was created: delete it and create another"
-    ),
     validation = kube::core::cel::Rule::new("self.metadata.name.size() <= 200").message(
         "metadata.name: at most 200 characters, because the names of its runs are made from it"
     )
 )]
 #[serde(rename_all = "camelCase")]
+// Every field but `suspend` stays as it was created, and has a default so that none can come or go unseen.
 pub struct WorkloadHardeningCheckSpec {
     /// The workload to harden, in the namespace of the check.
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
     pub target_ref: TargetRef,
     /// How long each run is recorded, counted from the moment that its clone is Ready. At least 10s, at most 24h.
     #[serde(default = "default_recording_duration")]
     #[schemars(length(min = 2, max = 16), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
     #[schemars(extend("x-kubernetes-validations" = [
+        schema::fixed(),
         {
             "rule": "duration(self) >= duration('10s') && duration(self) <= duration('24h')",
             "messageExpression": "\"spec.recordingDuration: '\" + self + \"' is not between 10s and 24h: write it like 90s, 5m or 1h30m\"",
@@ -49,16 +50,73 @@ pub struct WorkloadHardeningCheckSpec {
         }
     ]))]
     pub recording_duration: String,
+    /// In which order runs are made.
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub run_mode: RunMode,
+    /// Ids of the settings to try; all where none is named.
+    #[serde(default)]
+    #[schemars(schema_with = "schema::settings")]
+    pub settings: Vec<String>,
+    /// Part of every run, baselines too, wherever the workload says nothing itself; recommended with the rest.
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub security_context: BaseSecurityContext,
     /// User and group ids to try. What is left out is taken from the running image where it can be read, else 1000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub security_context: Option<Identity>,
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub identity: Identity,
+    /// How the recommendation as a whole is verified.
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub verification: VerificationMode,
+    /// Start no run, and end those that have not ended. What has ended counts when the check goes on.
+    #[serde(default)]
+    pub suspend: bool,
     /// How far the clones are kept apart from everything else.
     #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
     pub isolation: Isolation,
 }
 
 fn default_recording_duration() -> String {
     "5m".to_owned()
+}
+
+/// In which order runs are made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RunMode {
+    /// Baselines and everything at once; single settings only where that fails. The fewest runs.
+    #[default]
+    Adaptive,
+    /// Every single setting from the first wave on. The least time where much fails.
+    Parallel,
+    /// One clone at a time. The least load.
+    Sequential,
+}
+
+/// How the recommendation as a whole is verified.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum VerificationMode {
+    /// The run that had the recommended settings, recorded in full, is the verification.
+    #[default]
+    Included,
+    /// One more run of the same settings must pass.
+    Independent,
+}
+
+/// What is part of every run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BaseSecurityContext {
+    /// Fields of the Pod's `securityContext`, as Kubernetes spells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::any_object")]
+    pub pod: Option<PodSecurityContext>,
+    /// Fields of every container's `securityContext`, as Kubernetes spells them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::any_object")]
+    pub container: Option<SecurityContext>,
 }
 
 /// Numeric ids to run as.
@@ -129,10 +187,23 @@ pub struct CheckStatus {
     /// Where the check stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<CheckPhase>,
+    /// Since when the check waits for its target, or went on after it was suspended or retried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub waiting_since: Option<MicroTime>,
+    /// SHA-256 of the target's Pod template as it was accepted: a target that changes ends the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_hash: Option<String>,
+    /// W3C trace id of the check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// Value of the annotation `temper.dev/retry` that this status answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retried: Option<String>,
     /// Settings proven of settings applicable, as `5/7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
-    /// Accepted, Complete, Verified, EgressFenced, CleanedUp.
+    /// Accepted, Complete, Verified, Suspended, EgressFenced, CleanedUp.
     #[serde(default)]
     #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
@@ -142,6 +213,9 @@ pub struct CheckStatus {
     /// The verdict on each setting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<SettingStatus>,
+    /// What clones leave out or change for safety, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What to put into the Pod template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recommendation: Option<Recommendation>,
@@ -164,6 +238,8 @@ pub struct CheckStatus {
 pub enum CheckPhase {
     /// Not yet accepted, or waiting for its target.
     Pending,
+    /// Holds still until it is resumed.
+    Suspended,
     /// Baselines and the candidate with every setting run.
     Recording,
     /// Settings are tried one by one.
@@ -190,6 +266,9 @@ pub struct RunSummary {
     /// One sentence: the first finding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Workers that it took, where more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
     /// Seconds from the start of the check to the start of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_seconds: Option<f64>,

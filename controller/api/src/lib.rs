@@ -21,10 +21,11 @@ mod schema;
 mod shared;
 
 pub use check::{
-    CheckPhase, CheckStatus, Cost, Dependencies, Egress, Identity, Isolation, RunSummary, SettingState, SettingStatus,
-    Timings, Verification, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
+    BaseSecurityContext, CheckPhase, CheckStatus, Cost, Dependencies, Egress, Identity, Isolation, RunMode, RunSummary,
+    SettingState, SettingStatus, Timings, Verification, VerificationMode, WorkloadHardeningCheck,
+    WorkloadHardeningCheckSpec,
 };
-pub use names::{MANAGER, annotation, condition, finalizer, label, reason};
+pub use names::{MANAGER, SETTINGS, annotation, condition, finalizer, label, reason};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, ProofFact, RunPhase, RunRole};
 pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};

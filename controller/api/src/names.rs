@@ -22,6 +22,10 @@ pub mod annotation {
     pub const CHECK: &str = "temper.dev/check";
     /// The run that the object was made for, as namespace/name.
     pub const RUN: &str = "temper.dev/run";
+    /// On a check, with any value: end it without a verdict, and remove what it made.
+    pub const CANCEL: &str = "temper.dev/cancel";
+    /// On a check that has ended: begin anew, once for each new value.
+    pub const RETRY: &str = "temper.dev/retry";
 }
 
 /// Finalizers.
@@ -38,6 +42,8 @@ pub mod condition {
     pub const COMPLETE: &str = "Complete";
     /// The recommendation as a whole was run, recorded in full and passed.
     pub const VERIFIED: &str = "Verified";
+    /// The check holds still: `spec.suspend` is set.
+    pub const SUSPENDED: &str = "Suspended";
     /// Network policies of the clones are enforced.
     pub const EGRESS_FENCED: &str = "EgressFenced";
     /// Nothing that the check made is left but its report.
@@ -54,8 +60,10 @@ pub mod reason {
     pub const UNKNOWN_KIND: &str = "UnknownKind";
     /// The workload itself is not Ready.
     pub const TARGET_NOT_READY: &str = "TargetNotReady";
-    /// The workload went away or was changed while the check ran.
+    /// The workload went away while the check ran.
     pub const TARGET_DELETED: &str = "TargetDeleted";
+    /// The workload's Pod template was changed while the check ran.
+    pub const TARGET_CHANGED: &str = "TargetChanged";
     /// An older check of the same workload has not ended.
     pub const TARGET_BUSY: &str = "TargetBusy";
     /// Spec and target are fit.
@@ -76,10 +84,24 @@ pub mod reason {
     pub const ALREADY_HARDENED: &str = "AlreadyHardened";
     /// Unchanged clones crash, never become Ready or contradict each other.
     pub const BASELINE_UNSTABLE: &str = "BaselineUnstable";
-    /// Infrastructure failed three times.
+    /// A run could not be decided.
     pub const RUN_ERROR: &str = "RunError";
-    /// Work on the verdict goes on.
-    pub const IN_PROGRESS: &str = "InProgress";
+    /// The API server, a quota or a webhook refused an object of a clone.
+    pub const CLONE_REFUSED: &str = "CloneRefused";
+    /// A clone could not be made in time.
+    pub const CLONE_FAILED: &str = "CloneFailed";
+    /// Workers were lost, or what they recorded was, three times.
+    pub const INFRASTRUCTURE_FAILED: &str = "InfrastructureFailed";
+    /// The user cancelled the check.
+    pub const CANCELLED: &str = "Cancelled";
+    /// `spec.suspend` is set.
+    pub const SUSPENDED: &str = "Suspended";
+    /// `spec.suspend` was taken back.
+    pub const RESUMED: &str = "Resumed";
+    /// An annotation asked for another try.
+    pub const RETRIED: &str = "Retried";
+    /// Something in a clone keeps it from being removed.
+    pub const CLEAN_UP_BLOCKED: &str = "CleanUpBlocked";
     /// Objects are still being removed.
     pub const CLEANING_UP: &str = "CleaningUp";
     /// All objects are gone.
@@ -91,6 +113,17 @@ pub mod reason {
     /// The check asks for open egress.
     pub const EGRESS_ALLOWED: &str = "EgressAllowed";
 }
+
+/// Ids of all settings, as `spec.settings` takes them. Those of `temper-core`, which a test of the controller holds them to.
+pub const SETTINGS: [&str; 7] = [
+    "runAsNonRoot",
+    "runAsGroup",
+    "readOnlyRootFilesystem",
+    "allowPrivilegeEscalation",
+    "capabilities_restricted",
+    "seccompProfile_restricted",
+    "automountServiceAccountToken",
+];
 
 /// Value of the standard label and name of the field manager.
 pub const MANAGER: &str = "temper";

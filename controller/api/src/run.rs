@@ -5,10 +5,12 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckRef, FindingRecord, Identity, Isolation, Outcome, PodSecurityLevel, TargetRef, schema};
+use crate::{
+    BaseSecurityContext, CheckRef, FindingRecord, Identity, Isolation, Outcome, PodSecurityLevel, TargetRef, schema,
+};
 
 /// One experiment: a clone of the target with the settings under test, recorded by one Job.
-#[derive(CustomResource, Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "temper.dev",
     version = "v1alpha1",
@@ -48,12 +50,18 @@ pub struct CheckRunSpec {
     /// Ids that the settings use.
     #[serde(default)]
     pub identity: Identity,
+    /// What is part of every run of the check.
+    #[serde(default)]
+    pub security_context: BaseSecurityContext,
     /// How long to record once the clone is Ready, in seconds.
     #[schemars(range(min = 10, max = 86_400))]
     pub recording_seconds: u64,
     /// How far the clone is kept apart.
     #[serde(default)]
     pub isolation: Isolation,
+    /// W3C trace id of the check.
+    #[serde(default)]
+    pub trace_id: String,
 }
 
 /// What a run is for.
@@ -113,9 +121,15 @@ pub struct CheckRunStatus {
     /// Where it stands.
     #[serde(default)]
     pub phase: RunPhase,
-    /// Counts from 1; more than 1 where infrastructure failed.
+    /// Counts the workers from 1; more than 1 where infrastructure failed.
     #[serde(default)]
     pub attempt: u32,
+    /// The attempt that made the present clone: what earlier ones recorded is of another one and does not count.
+    #[serde(default)]
+    pub clone_attempt: u32,
+    /// Why it ended without a verdict, one of the reasons of conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// One sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -126,6 +140,15 @@ pub struct CheckRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub started_at: Option<MicroTime>,
+    /// Label selector of the target's Pods in the clone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_selector: Option<String>,
+    /// How many of them must be Ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_pods: Option<u32>,
+    /// What the clone leaves out or changes for safety, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The objects of the clone were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
@@ -137,6 +160,10 @@ pub struct CheckRunStatus {
     /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
     #[serde(default)]
     pub promising: bool,
+    /// Everything was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub recorded_at: Option<MicroTime>,
     /// The run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
@@ -162,9 +189,6 @@ pub struct CheckRunStatus {
     /// What the API server answered where it refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission_message: Option<String>,
-    /// W3C trace id of the check.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace_id: Option<String>,
 }
 
 /// Whether the running process of a container shows a setting.

@@ -32,3 +32,23 @@ pub(crate) fn conditions(_: &mut SchemaGenerator) -> Schema {
 pub(crate) fn time(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "format": "date-time", "nullable": true })
 }
+
+/// The rule that a field stays as it was created.
+pub(crate) fn fixed() -> serde_json::Value {
+    serde_json::json!({
+        "rule": "self == oldSelf",
+        "message": "only spec.suspend can be changed once a check was created: delete the check and create another"
+    })
+}
+
+/// Ids of settings, without repetition.
+pub(crate) fn settings(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 64,
+        "default": [],
+        "x-kubernetes-list-type": "set",
+        "x-kubernetes-validations": [fixed()],
+        "items": { "type": "string", "maxLength": 64, "enum": crate::SETTINGS }
+    })
+}

@@ -14,6 +14,7 @@ use crate::schema;
 pub struct TargetRef {
     /// API version of the workload.
     #[serde(default = "TargetRef::default_api_version")]
+    #[schemars(length(max = 128))]
     pub api_version: String,
     /// Kind of the workload: Deployment, StatefulSet or DaemonSet.
     #[schemars(length(min = 1, max = 63))]

@@ -1,7 +1,10 @@
 //! `check`: asks for a check.
 
 use kube::ResourceExt;
-use temper_api::{Identity, Isolation, WorkloadHardeningCheck, WorkloadHardeningCheckSpec};
+use temper_api::{
+    BaseSecurityContext, Identity, Isolation, RunMode, VerificationMode, WorkloadHardeningCheck,
+    WorkloadHardeningCheckSpec,
+};
 
 use crate::{
     advice::Advised,
@@ -59,13 +62,18 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
     };
     let spec = WorkloadHardeningCheckSpec {
         recording_duration: args.duration.clone(),
-        security_context: (identity != Identity::default()).then_some(identity),
+        identity,
         isolation: Isolation {
             dependencies: args.dependencies.into(),
             egress: args.egress.into(),
             allow_shared: args.allow_shared,
         },
         target_ref,
+        run_mode: RunMode::default(),
+        settings: Vec::new(),
+        security_context: BaseSecurityContext::default(),
+        verification: VerificationMode::default(),
+        suspend: false,
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))

@@ -69,6 +69,7 @@ fn with(line: &str, message: Option<&str>) -> String {
 fn phase_sentence(phase: CheckPhase) -> &'static str {
     match phase {
         CheckPhase::Pending => "pending: not yet accepted, or waiting for its target",
+        CheckPhase::Suspended => "suspended: holds still until spec.suspend is false",
         CheckPhase::Recording => "recording: baselines and the candidate with every setting run",
         CheckPhase::Searching => "searching: settings are tried one by one",
         CheckPhase::Verifying => "verifying: the recommendation as a whole runs",

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use fence::{Egress, fence, quota};
 pub use metadata::strip as strip_metadata;
 
-use crate::setting::{Identity, Setting, apply_all};
+use crate::setting::{Base, Identity, Setting, apply_all};
 
 /// The kinds of workload that can be cloned, all of `apps/v1`.
 pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
@@ -25,7 +25,8 @@ pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"]
 /// Pods that a clone runs at most of its target: more of the same shows nothing new and costs the cluster.
 pub const MAX_REPLICAS: i64 = 3;
 
-/// Everything in the source namespace that a clone may be made of, as the API server gave it.
+/// Everything in the source namespace that a clone may be made of, as the API server gave it; but for ConfigMaps and
+/// Secrets, which may be large and are copied one by one.
 #[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Namespace.
@@ -34,10 +35,6 @@ pub struct Source {
     pub workloads: Vec<Value>,
     /// Services.
     pub services: Vec<Value>,
-    /// ConfigMaps.
-    pub config_maps: Vec<Value>,
-    /// Secrets.
-    pub secrets: Vec<Value>,
     /// ServiceAccounts.
     pub service_accounts: Vec<Value>,
     /// PersistentVolumeClaims.
@@ -63,6 +60,8 @@ pub struct Order<'a> {
     pub clone: &'a str,
     /// Labels that every object of the clone gets.
     pub labels: &'a [(String, String)],
+    /// What every run of the check has.
+    pub base: &'a Base,
     /// Settings under test.
     pub settings: &'a BTreeSet<Setting>,
     /// Ids that the settings use.
@@ -76,8 +75,8 @@ pub struct Order<'a> {
 /// A clone, ready to be made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Objects in the order of their creation; the target is the last.
-    pub objects: Vec<Value>,
+    /// What to make, in this order; the target is the last.
+    pub parts: Vec<Part>,
     /// The target's Pod as it will run.
     pub pod: PodSpec,
     /// Label selector of the target's Pods, as text.
@@ -86,6 +85,20 @@ pub struct Plan {
     pub pods: Option<u32>,
     /// What the clone leaves out or changes for safety, in sentences for people.
     pub notes: Vec<String>,
+}
+
+/// Something that a clone holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// An object, as it is to be applied.
+    Object(Value),
+    /// A ConfigMap or Secret of the source, if it is there, as [`copy`] makes it.
+    Copy {
+        /// Its kind.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Why no clone can be made.
@@ -133,10 +146,11 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
             }
         }
     }
-    let (mut clone, mut pod) = copy_workload(target, order, &mut notes)?;
-    apply_all(order.settings, &mut pod, &order.identity);
-    set_pod(&mut clone, &pod)?;
-    let pods = objects::cap_replicas(&mut clone, &mut notes);
+    for neighbour in &mut workloads {
+        objects::cap_replicas(neighbour, 0, &mut notes);
+    }
+    let (mut clone, pod) = harden(target, order, &mut notes)?;
+    let pods = objects::cap_replicas(&mut clone, 1, &mut notes);
     let selector = objects::selector(&clone);
     workloads.push(clone);
 
@@ -149,12 +163,8 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
     let mut objects = Vec::new();
     objects.extend(source.limit_ranges.iter().map(objects::plain));
     objects.extend(objects::named(&source.service_accounts, &needed.service_accounts).map(objects::service_account));
-    objects.extend(objects::named(&source.config_maps, &needed.config_maps).map(objects::plain));
-    objects.extend(
-        objects::named(&source.secrets, &needed.secrets)
-            .filter(|s| !objects::is_token(s))
-            .map(objects::plain),
-    );
+    let configuration = needed.config_maps.into_iter().map(|name| ("ConfigMap", name));
+    let configuration = configuration.chain(needed.secrets.into_iter().map(|name| ("Secret", name)));
     objects.extend(objects::named(&source.claims, &needed.claims).map(objects::claim));
     objects.extend(objects::roles(source, &needed.service_accounts, order.clone));
     objects.extend(source.network_policies.iter().map(objects::network_policy));
@@ -166,12 +176,10 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
             .map(objects::service),
     );
     objects.extend(workloads);
-    for object in &mut objects {
-        metadata::strip(object);
-        metadata::place(object, order.clone, order.labels);
-    }
+    let parts = configuration.map(|(kind, name)| Part::Copy { kind, name });
+    let objects = objects.into_iter().map(|object| Part::Object(own(object, order)));
     Ok(Plan {
-        objects,
+        parts: parts.chain(objects).collect(),
         pod,
         selector,
         pods,
@@ -179,13 +187,14 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
     })
 }
 
-/// The target's Pod spec as the source has it.
-pub fn source_pod(source: &Source, kind: &str, name: &str) -> Option<PodSpec> {
-    source
-        .workloads
-        .iter()
-        .find(|w| is(w, kind, name))
-        .and_then(|w| pod_of(w).ok())
+/// The copy of a ConfigMap or Secret; none of one that is of no use in another namespace.
+pub fn copy(object: Value, order: &Order<'_>) -> Option<Value> {
+    (!objects::is_token(&object)).then(|| own(object, order))
+}
+
+/// The target's Pod as a run has it: isolated, with the base and the settings under test.
+pub fn target_pod(target: &Value, order: &Order<'_>) -> Result<PodSpec, Refusal> {
+    harden(target, order, &mut Vec::new()).map(|(_, pod)| pod)
 }
 
 /// SHA-256 of the Pod template of a workload, in hex: two workloads with one hash start the same Pods.
@@ -200,6 +209,20 @@ pub fn template_hash(workload: &Value) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+fn own(mut object: Value, order: &Order<'_>) -> Value {
+    metadata::strip(&mut object);
+    metadata::place(&mut object, order.clone, order.labels);
+    object
+}
+
+fn harden(target: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<(Value, PodSpec), Refusal> {
+    let (mut clone, mut pod) = copy_workload(target, order, notes)?;
+    order.base.apply(&mut pod);
+    apply_all(order.settings, &mut pod, &order.identity);
+    set_pod(&mut clone, &pod)?;
+    Ok((clone, pod))
 }
 
 fn find<'a>(source: &'a Source, order: &Order<'_>) -> Result<&'a Value, Refusal> {

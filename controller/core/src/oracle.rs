@@ -49,8 +49,9 @@ pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
 /// The verdict on a run that is still recorded, as soon as there is no doubt: the workload broke where at least one
 /// baseline is Ready and shows no such fault.
 pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<Verdict> {
-    let ready = |baseline: &&Recording| Some(baseline.ready_at()?.saturating_sub(baseline.started_at()?));
-    let baseline_start = baselines.iter().filter_map(ready).max()?;
+    // Before a baseline is Ready nobody knows what working looks like here.
+    baselines.iter().find_map(|baseline| start_nanos(baseline))?;
+    let late_at = late_at(baselines, candidate);
     let mut findings = stability::judge(baselines, candidate);
     // The rest a baseline may show a moment later, as a container that ends with 0 and is restarted.
     findings.retain(|finding| {
@@ -59,14 +60,9 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
             Rule::Exited | Rule::OutOfMemory | Rule::ContainerRejected | Rule::PodRejected
         )
     });
-    let patience = baseline_start
-        .saturating_mul(2)
-        .saturating_add(20 * NANOS)
-        .max(MIN_START_SECONDS * NANOS);
-    let is_late = |start: i64| now.saturating_sub(start) > patience;
     if findings.is_empty()
         && candidate.ready_at().is_none()
-        && candidate.started_at().is_some_and(is_late)
+        && late_at.is_some_and(|at| now >= at)
         && stability::obstacle(candidate).is_none()
     {
         findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
@@ -83,6 +79,32 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
     }
     findings.extend(messages::new_complaints(baselines, candidate));
     Some(verdict(findings))
+}
+
+/// When [`early`] may say more though nothing new was recorded: a candidate is late, or last words did not come.
+pub fn next_look(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<i64> {
+    let late = late_at(baselines, candidate).filter(|_| candidate.ready_at().is_none());
+    let exits = stability::judge(baselines, candidate)
+        .into_iter()
+        .filter(|finding| finding.rule == Rule::Exited)
+        .filter_map(|finding| finding.at_nanos)
+        .map(|at| at.saturating_add(LAST_WORDS_SECONDS * NANOS));
+    exits.chain(late).filter(|at| *at > now).min()
+}
+
+/// When a candidate that is not Ready yet is later than any baseline's start explains.
+fn late_at(baselines: &[&Recording], candidate: &Recording) -> Option<i64> {
+    let baseline_start = baselines.iter().filter_map(|baseline| start_nanos(baseline)).max()?;
+    let patience = baseline_start
+        .saturating_mul(2)
+        .saturating_add(20 * NANOS)
+        .max(MIN_START_SECONDS * NANOS);
+    candidate.started_at().map(|start| start.saturating_add(patience))
+}
+
+/// How long a workload took to become Ready.
+fn start_nanos(recording: &Recording) -> Option<i64> {
+    Some(recording.ready_at()?.saturating_sub(recording.started_at()?))
 }
 
 /// Whether baselines, each by itself, are what a workload that works looks like.
@@ -120,14 +142,15 @@ pub fn complains(baselines: &[&Recording], candidate: &Recording) -> bool {
 
 /// What is missing from a recording that can be judged.
 fn incomplete(recording: &Recording) -> Option<Finding> {
-    let rule = if recording.ended() != Some(Ending::Complete) {
-        Rule::Interrupted
-    } else if !recording.is_whole() {
-        Rule::EvidenceLost
-    } else {
-        return None;
-    };
-    Some(Finding::new(Oracle::Stability, rule, Weight::Note))
+    if recording.ended() != Some(Ending::Complete) {
+        return Some(Finding::new(Oracle::Stability, Rule::Interrupted, Weight::Note));
+    }
+    let missing = recording.missing()?;
+    let mut finding = Finding::new(Oracle::Stability, Rule::EvidenceLost, Weight::Note);
+    finding.container = missing.source().map(|source| source.container.clone());
+    finding.pod = missing.source().map(|source| source.pod.clone());
+    finding.detail = missing.sentence();
+    Some(finding)
 }
 
 /// What findings amount to, the cause first.

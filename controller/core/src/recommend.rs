@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{PodSecurityContext, PodSpec, SecurityContext};
 use serde_json::{Map, Value, json};
 
 use crate::recording::Process;
-use crate::setting::{Identity, Setting, apply_all, long_lived};
+use crate::setting::{Base, Identity, Setting, apply_all, long_lived};
 
 /// What to put into the Pod template: only the fields that the settings touch.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,8 +20,9 @@ pub struct Recommendation {
 }
 
 /// Builds the recommendation for a workload whose Pod is `source`.
-pub fn recommend(source: &PodSpec, settings: &BTreeSet<Setting>, identity: &Identity) -> Recommendation {
+pub fn recommend(source: &PodSpec, base: &Base, settings: &BTreeSet<Setting>, identity: &Identity) -> Recommendation {
     let mut hardened = source.clone();
+    base.apply(&mut hardened);
     apply_all(settings, &mut hardened, identity);
     let mut containers = BTreeMap::new();
     let before = source.init_containers.iter().flatten().chain(&source.containers);
@@ -138,7 +139,7 @@ mod tests {
         }))
         .unwrap();
         let settings = BTreeSet::from([Setting::ReadOnlyRootFilesystem, Setting::AutomountServiceAccountToken]);
-        let recommendation = recommend(&source, &settings, &Identity::default());
+        let recommendation = recommend(&source, &Base::default(), &settings, &Identity::default());
         assert_eq!(
             patch(&source, &recommendation),
             json!({"spec": {"template": {"spec": {

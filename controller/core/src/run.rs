@@ -1,7 +1,7 @@
 //! When a run moves on: from what was observed to the one step that follows.
 
 use crate::oracle::{self, Outcome, Verdict};
-use crate::recording::{Ending, Recording};
+use crate::recording::{Ending, Missing, Recording};
 use crate::search::{BASELINES, Role};
 
 /// Attempts that a run has before infrastructure is given up.
@@ -11,12 +11,10 @@ pub const ATTEMPTS: u32 = 3;
 /// under a setting do so while they start; those that break later are found by their own recording.
 pub const PROMISING_NANOS: i64 = 10_000_000_000;
 
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
-
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Waits for a place.
+    /// Waits for a place, and for the removal of a clone that it had before.
     Pending,
     /// Its objects are being made.
     Cloning,
@@ -75,6 +73,9 @@ pub struct Observed<'a> {
     pub job: Job,
     /// What is recorded so far.
     pub recording: &'a Recording,
+    /// All that was ever published of this run and of its baselines has been read. After a restart, and while NATS is
+    /// away, less is known than was recorded, and nothing may follow from what is missing.
+    pub current: bool,
     /// The baselines of its check.
     pub baselines: Vec<Baseline<'a>>,
     /// Now, in nanoseconds since the epoch.
@@ -102,6 +103,8 @@ pub enum Step {
     End(Verdict),
     /// Replace the worker on the same clone.
     Retry(String),
+    /// What was recorded is gone: begin again with another clone.
+    Repeat(String),
     /// Infrastructure failed for good.
     GiveUp(String),
     /// End without a verdict.
@@ -127,7 +130,13 @@ pub fn next(observed: &Observed<'_>) -> Step {
 
 fn recording(observed: &Observed<'_>) -> Step {
     let recording = observed.recording;
-    if matches!(recording.ended(), Some(Ending::Complete | Ending::NeverReady)) {
+    if !observed.current {
+        return Step::Wait(None);
+    }
+    if let Some(why) = gone(observed) {
+        return again(observed, why, Step::Repeat);
+    }
+    if has_ended(recording) {
         return Step::Judge;
     }
     if let Some(verdict) = early(observed) {
@@ -151,8 +160,40 @@ fn recording(observed: &Observed<'_>) -> Step {
         }
         _ => {}
     }
-    // The early verdict also depends on time alone: a candidate that is never Ready.
-    Step::Wait(Some(observed.now + NANOS_PER_SECOND))
+    Step::Wait(next_look(observed))
+}
+
+/// The early verdict also depends on time alone: a candidate that is never Ready, and one whose last words are due.
+fn next_look(observed: &Observed<'_>) -> Option<i64> {
+    if observed.role == Role::Baseline {
+        return None;
+    }
+    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
+    oracle::next_look(&baselines, observed.recording, observed.now)
+}
+
+/// Why the recording cannot become whole any more, if so.
+fn gone(observed: &Observed<'_>) -> Option<String> {
+    let recording = observed.recording;
+    if observed.phase == Phase::Recording && recording.ready_at().is_none() {
+        return Some("the stream has lost what was recorded".to_owned());
+    }
+    let missing = recording.missing().filter(|missing| *missing == Missing::Gone);
+    missing
+        .filter(|_| has_ended(recording))
+        .map(|missing| missing.sentence())
+}
+
+fn has_ended(recording: &Recording) -> bool {
+    matches!(recording.ended(), Some(Ending::Complete | Ending::NeverReady))
+}
+
+fn again(observed: &Observed<'_>, why: String, step: fn(String) -> Step) -> Step {
+    if observed.attempt < ATTEMPTS {
+        step(why)
+    } else {
+        Step::GiveUp(why)
+    }
 }
 
 fn promise(observed: &Observed<'_>) -> Step {
@@ -171,11 +212,7 @@ fn lost(observed: &Observed<'_>, job: &Job) -> Step {
         Job::Absent => "the worker's Job is gone".to_owned(),
         Job::Active | Job::Succeeded => "the worker ended before its time".to_owned(),
     };
-    if observed.attempt < ATTEMPTS {
-        Step::Retry(why)
-    } else {
-        Step::GiveUp(why)
-    }
+    again(observed, why, Step::Retry)
 }
 
 fn early(observed: &Observed<'_>) -> Option<Verdict> {
@@ -197,8 +234,7 @@ fn early(observed: &Observed<'_>) -> Option<Verdict> {
 /// The verdict on a finished recording, if everything that it needs is there.
 fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
     // After a restart the recordings are read again: nothing is judged before all of it is here.
-    let is_here = |recording: &Recording| matches!(recording.ended(), Some(Ending::Complete | Ending::NeverReady));
-    if !is_here(observed.recording) {
+    if !observed.current || !has_ended(observed.recording) {
         return None;
     }
     if observed.role == Role::Baseline {
@@ -219,10 +255,13 @@ fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
             findings: Vec::new(),
         });
     }
-    let stands = |baseline: &Baseline<'_>| baseline.passed && is_here(baseline.recording);
+    let stands = |baseline: &Baseline<'_>| baseline.passed && has_ended(baseline.recording);
     if observed.baselines.len() < BASELINES || !observed.baselines.iter().all(stands) {
         return None;
     }
     let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
     Some(oracle::judge(&baselines, observed.recording))
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,10 @@ use strum::{Display, EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 
 use crate::recording::Process;
 
+mod base;
+
+pub use base::Base;
+
 /// One hardening setting.
 ///
 /// The textual form is the id of the Pod Security Standards' check where there is one, and the name of the field

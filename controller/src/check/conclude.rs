@@ -53,7 +53,7 @@ pub(super) async fn conclude(
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
-        Conclusion::Verified { run, settings } => verified(&mut new, seen, source, run, settings),
+        Conclusion::Verified { run, settings } => verified(&mut new, check, seen, source, run, settings),
         Conclusion::AlreadyHardened => end(
             reason::ALREADY_HARDENED,
             "the workload has every setting already",
@@ -67,11 +67,15 @@ pub(super) async fn conclude(
         Conclusion::BaselineUnstable { run } => {
             let why = message(seen, run);
             let text = format!("the unchanged workload does not work in its clone `{run}`: {why}");
-            end(reason::BASELINE_UNSTABLE, &text, EventType::Warning)
+            end(
+                reason_of(seen, run, reason::BASELINE_UNSTABLE),
+                &text,
+                EventType::Warning,
+            )
         }
         Conclusion::Undecided { run } => {
             let text = format!("run `{run}` could not be carried out: {}", message(seen, run));
-            end(reason::RUN_ERROR, &text, EventType::Warning)
+            end(reason_of(seen, run, reason::RUN_ERROR), &text, EventType::Warning)
         }
     };
     let proven: BTreeSet<String> = new
@@ -102,33 +106,39 @@ pub(super) async fn conclude(
     }
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
-    status::set(check, &mut new, condition::COMPLETE, true, end.reason, &end.message);
+    status::set(check, &mut new, condition::COMPLETE, true, &end.reason, &end.message);
     status::set(
         check,
         &mut new,
         condition::VERIFIED,
         is_verified,
-        end.reason,
+        &end.reason,
         &end.message,
     );
     status::write(check, context, new).await?;
-    announce(check, context, end.kind, end.reason, &end.message).await;
+    announce(check, context, end.kind, &end.reason, &end.message).await;
     Ok(Action::await_change())
 }
 
 /// How the check ended.
 pub(super) struct End {
-    pub(super) reason: &'static str,
+    pub(super) reason: String,
     pub(super) message: String,
     kind: EventType,
 }
 
-fn end(reason: &'static str, message: &str, kind: EventType) -> End {
+fn end(reason: impl Into<String>, message: &str, kind: EventType) -> End {
     End {
-        reason,
+        reason: reason.into(),
         message: message.to_owned(),
         kind,
     }
+}
+
+/// The run's own reason if it has one.
+fn reason_of(seen: &Seen, run: &str, otherwise: &str) -> String {
+    let own = seen.run(run).and_then(|run| run.status.as_ref()?.reason.clone());
+    own.unwrap_or_else(|| otherwise.to_owned())
 }
 
 fn message(seen: &Seen, run: &str) -> String {
@@ -138,6 +148,7 @@ fn message(seen: &Seen, run: &str) -> String {
 
 fn verified(
     new: &mut CheckStatus,
+    check: &WorkloadHardeningCheck,
     seen: &Seen,
     source: &SourceWorkload,
     name: &str,
@@ -145,7 +156,8 @@ fn verified(
 ) -> End {
     let run = seen.run(name);
     let ids = run.map(|run| identity::of(&run.spec.identity)).unwrap_or_default();
-    let recommendation = recommend(&source.pod, settings, &ids);
+    let base = crate::run::make::base(&check.spec.security_context);
+    let recommendation = recommend(&source.pod, &base, settings, &ids);
     new.recommendation = Some(Recommendation {
         pod_security_context: recommendation.pod,
         containers: recommendation.containers,
@@ -209,6 +221,9 @@ fn rejected(
         } else if recommended.contains(&setting) {
             let why = "no process could be seen to have it: it stays in the recommendation that was run".to_owned();
             (SettingState::Unproven, verdict_run(seen, recommended), Some(why))
+        } else if !source.is_known(setting) {
+            // The check does not ask for it.
+            continue;
         } else if source.already_set.contains(&setting) {
             (SettingState::AlreadySet, None, None)
         } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == setting) {
@@ -238,12 +253,12 @@ fn rejected(
 fn verdict_run<'a>(seen: &'a Seen, settings: &BTreeSet<Setting>) -> Option<&'a CheckRun> {
     let passed =
         |run: &&CheckRun| super::settings(run) == *settings && super::state(run) == temper_core::search::State::Passed;
-    seen.runs.iter().find(passed)
+    seen.runs.iter().map(|run| &**run).find(passed)
 }
 
 /// The smallest failed run that had the setting says most about it.
 fn decisive(seen: &Seen, setting: Setting) -> Option<&CheckRun> {
-    let failed = seen.runs.iter().filter(|run| {
+    let failed = seen.runs.iter().map(|run| &**run).filter(|run| {
         super::settings(run).contains(&setting) && super::state(run) != temper_core::search::State::Passed
     });
     failed.min_by_key(|run| run.spec.settings.len())
@@ -251,10 +266,8 @@ fn decisive(seen: &Seen, setting: Setting) -> Option<&CheckRun> {
 
 /// Warnings of the run that had the setting alone; of the whole if there was none.
 fn warnings(seen: &Seen, whole: &CheckRun, setting: Setting) -> Vec<String> {
-    let alone = seen
-        .runs
-        .iter()
-        .find(|run| super::settings(run) == BTreeSet::from([setting]));
+    let mut runs = seen.runs.iter().map(|run| &**run);
+    let alone = runs.find(|run| super::settings(run) == BTreeSet::from([setting]));
     let status = alone.unwrap_or(whole).status.as_ref();
     let findings = status.into_iter().flat_map(|status| &status.findings);
     findings

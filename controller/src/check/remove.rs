@@ -1,11 +1,21 @@
 //! Removes what a check made.
 
-use kube::api::DeleteParams;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, WorkloadHardeningCheck};
+use temper_api::{CheckRun, WorkloadHardeningCheck, label};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+
+/// Conditions in which Kubernetes says why a namespace does not go.
+const OBSTACLES: [&str; 5] = [
+    "NamespaceFinalizersRemaining",
+    "NamespaceContentRemaining",
+    "NamespaceDeletionContentFailure",
+    "NamespaceDeletionDiscoveryFailure",
+    "NamespaceDeletionGroupVersionParsingFailure",
+];
 
 /// Runs with their clones, and everything that was published; whether all of it is gone.
 pub(super) async fn everything(check: &WorkloadHardeningCheck, context: &Context) -> Result<bool> {
@@ -21,21 +31,52 @@ pub(super) async fn everything(check: &WorkloadHardeningCheck, context: &Context
 
 /// Runs with their clones; whether all of them are gone.
 pub(super) async fn runs(check: &WorkloadHardeningCheck, context: &Context) -> Result<bool> {
-    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
-    let runs = context
-        .runs_of(&check.namespace().unwrap_or_default(), &check.uid().unwrap_or_default())
-        .await?;
-    for run in runs.iter().filter(|run| run.metadata.deletion_timestamp.is_none()) {
-        match api.delete(&run.name_any(), &DeleteParams::background()).await {
-            Ok(_) => {}
-            Err(kube::Error::Api(status)) if status.is_not_found() => {}
-            Err(source) => {
-                return Err(Error::Remove {
-                    what: run.name_any(),
-                    source,
-                });
-            }
-        }
+    let (namespace, uid) = (check.namespace().unwrap_or_default(), check.uid().unwrap_or_default());
+    let runs = context.runs_of(&namespace, &uid);
+    for seen in &runs {
+        run(seen, context).await?;
     }
-    Ok(runs.is_empty())
+    Ok(runs.is_empty() && !context.has_runs(&namespace, &uid).await?)
+}
+
+/// One run with its clone, unless it is being removed already.
+pub(crate) async fn run(run: &CheckRun, context: &Context) -> Result<()> {
+    if run.metadata.deletion_timestamp.is_some() {
+        return Ok(());
+    }
+    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
+    let parameters = DeleteParams {
+        // Not one of the same name that came after it.
+        preconditions: Some(Preconditions {
+            uid: run.uid(),
+            resource_version: None,
+        }),
+        ..DeleteParams::background()
+    };
+    match api.delete(&run.name_any(), &parameters).await {
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+        result => result.map(drop).map_err(|source| Error::Remove {
+            what: run.name_any(),
+            source,
+        }),
+    }
+}
+
+/// What keeps a clone from going, in the words of Kubernetes.
+pub(super) async fn obstacle(check: &WorkloadHardeningCheck, context: &Context) -> Result<Option<String>> {
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    let mine = ListParams::default().labels(&format!("{}={}", label::CHECK_UID, check.uid().unwrap_or_default()));
+    let namespaces = namespaces.list(&mine).await.map_err(|source| Error::Read {
+        what: "the clones of the check",
+        source,
+    })?;
+    let stuck = namespaces.items.iter().find_map(|namespace| {
+        let conditions = namespace.status.as_ref()?.conditions.as_ref()?;
+        let told = OBSTACLES.iter().find_map(|kind| {
+            let condition = conditions.iter().find(|c| c.type_ == *kind && c.status == "True")?;
+            condition.message.clone()
+        })?;
+        Some(format!("namespace `{}` does not go: {told}", namespace.name_any()))
+    });
+    Ok(stuck)
 }

@@ -34,7 +34,7 @@ pub(super) async fn write(
         return Ok(None);
     }
     let reference = &check.spec.target_ref;
-    let name = format!("{}-{}", reference.kind.to_lowercase(), reference.name);
+    let name = name(&reference.kind, &reference.name);
     let spec = fit(compose(check, context, seen, source, status, end));
     let uid = source
         .object
@@ -60,6 +60,22 @@ pub(super) async fn write(
             source,
         })?;
     Ok(Some(name))
+}
+
+/// Name of a workload's report, within the 253 characters of a name: a long one ends with what tells it from others.
+fn name(kind: &str, workload: &str) -> String {
+    use sha2::Digest as _;
+    let name = format!("{}-{workload}", kind.to_lowercase());
+    if name.len() <= 253 {
+        return name;
+    }
+    let digest = sha2::Sha256::digest(name.as_bytes());
+    let mark = digest
+        .iter()
+        .take(4)
+        .fold(0_u32, |mark, byte| mark << 8 | u32::from(*byte));
+    let head: String = name.chars().take(244).collect();
+    format!("{}-{mark:08x}", head.trim_end_matches(['-', '.']))
 }
 
 fn compose(
@@ -112,7 +128,7 @@ fn compose(
             uid: uid.clone(),
         },
         template_hash: source.template_hash.clone(),
-        outcome: end.reason.to_owned(),
+        outcome: end.reason.clone(),
         message: end.message.clone(),
         summary: status.summary.clone().unwrap_or_default(),
         settings: status.settings.clone(),
@@ -131,7 +147,7 @@ fn compose(
 
 /// CPU and memory of every container of a run.
 fn series(check_uid: &str, run: &str, context: &Context) -> Vec<Series> {
-    let recording = context.ingest.recording(check_uid, run);
+    let recording = context.ingest.known(check_uid, run).recording;
     let start = recording.ready_at().unwrap_or_default();
     let curves = temper_core::recording::curves(&recording);
     let point = |(time, value): &(i64, f64)| {

@@ -1,12 +1,15 @@
 //! Writes a check's status.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use temper_api::{
     CheckPhase, CheckRun, CheckStatus, Cost, Egress, MANAGER, RunSummary, SettingState, SettingStatus, Timings,
-    WorkloadHardeningCheck, condition, reason,
+    WorkloadHardeningCheck, annotation, condition, reason,
 };
 
 use super::observe::Seen;
@@ -72,6 +75,119 @@ pub(super) fn set(
     status.conditions.sort_by(|a, b| a.type_.cmp(&b.type_));
 }
 
+/// Whether nobody noted yet since when the check waits for its target.
+pub(super) fn is_waiting_unknown(check: &WorkloadHardeningCheck) -> bool {
+    check
+        .status
+        .as_ref()
+        .is_none_or(|status| status.waiting_since.is_none())
+}
+
+/// Notes that the check waits from now on: it was created, resumed or retried.
+pub(super) async fn waits(check: &WorkloadHardeningCheck, context: &Context) -> Result<()> {
+    let mut status = check.status.clone().unwrap_or_default();
+    status.waiting_since = now();
+    status.phase.get_or_insert(CheckPhase::Pending);
+    if status
+        .conditions
+        .iter()
+        .any(|condition| condition.type_ == condition::SUSPENDED)
+    {
+        set(
+            check,
+            &mut status,
+            condition::SUSPENDED,
+            false,
+            reason::RESUMED,
+            "spec.suspend is false: the check goes on",
+        );
+    }
+    write(check, context, status).await
+}
+
+/// Whether the target was found fit and the runs may start.
+pub(super) fn is_accepted(check: &WorkloadHardeningCheck) -> bool {
+    check
+        .status
+        .as_ref()
+        .is_some_and(|status| status.template_hash.is_some())
+}
+
+/// The target is fit: from now on it must stay as it is.
+pub(super) async fn accept(check: &WorkloadHardeningCheck, context: &Context, source: &SourceWorkload) -> Result<()> {
+    let mut status = check.status.clone().unwrap_or_default();
+    status.template_hash = Some(source.template_hash.clone());
+    status.trace_id = Some(trace_id(check));
+    status.phase = Some(CheckPhase::Recording);
+    set(
+        check,
+        &mut status,
+        condition::ACCEPTED,
+        true,
+        reason::ACCEPTED,
+        "spec and target are fit",
+    );
+    write(check, context, status).await
+}
+
+/// Nothing but the token is left of what came of the check before.
+pub(super) async fn begin_again(check: &WorkloadHardeningCheck, context: &Context, token: &str) -> Result<()> {
+    let mut status = CheckStatus {
+        retried: Some(token.to_owned()),
+        phase: Some(CheckPhase::Pending),
+        ..CheckStatus::default()
+    };
+    let message = format!("annotation {} asked for another try", annotation::RETRY);
+    set(
+        check,
+        &mut status,
+        condition::COMPLETE,
+        false,
+        reason::RETRIED,
+        &message,
+    );
+    write(check, context, status).await
+}
+
+/// The check holds still.
+pub(super) async fn suspended(check: &WorkloadHardeningCheck, context: &Context, seen: &Seen) -> Result<()> {
+    let mut status = check.status.clone().unwrap_or_default();
+    status.phase = Some(CheckPhase::Suspended);
+    // How long it waits for its target counts anew when it goes on.
+    status.waiting_since = None;
+    let start = started(&seen.runs);
+    status.runs = seen
+        .runs
+        .iter()
+        .filter(|run| super::is_ended(run))
+        .map(|run| summary(run, start))
+        .collect();
+    let message = "spec.suspend is true: what has ended counts, the rest is run again once it is false";
+    set(
+        check,
+        &mut status,
+        condition::SUSPENDED,
+        true,
+        reason::SUSPENDED,
+        message,
+    );
+    set(
+        check,
+        &mut status,
+        condition::COMPLETE,
+        false,
+        reason::SUSPENDED,
+        message,
+    );
+    write(check, context, status).await
+}
+
+fn now() -> Option<MicroTime> {
+    jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
+        .ok()
+        .map(MicroTime)
+}
+
 /// The target is not fit yet.
 pub(super) async fn waiting(
     check: &WorkloadHardeningCheck,
@@ -109,24 +225,17 @@ pub(super) fn current(
     let mut status = check.status.clone().unwrap_or_default();
     let (phase, why) = super::phase(&seen.runs);
     status.phase = Some(phase);
-    set(
-        check,
-        &mut status,
-        condition::ACCEPTED,
-        true,
-        reason::ACCEPTED,
-        "spec and target are fit",
-    );
-    let ended = seen
-        .runs
-        .iter()
-        .filter(|run| run.status.as_ref().is_some_and(|s| s.phase.is_terminal()))
-        .count();
+    let ended = seen.runs.iter().filter(|run| super::is_ended(run)).count();
     let message = format!("{ended} of {} runs have ended", seen.runs.len());
     set(check, &mut status, condition::COMPLETE, false, why, &message);
     fenced(check, context, &mut status);
     let start = started(&seen.runs);
     status.runs = seen.runs.iter().map(|run| summary(run, start)).collect();
+    let notes = seen
+        .runs
+        .iter()
+        .filter_map(|run| Some(run.status.as_ref()?.notes.clone()));
+    status.notes = notes.flatten().collect::<BTreeSet<String>>().into_iter().collect();
     status.timings = Some(Timings {
         started_at: start.map(MicroTime),
         completed_at: None,
@@ -167,8 +276,18 @@ fn fenced(check: &WorkloadHardeningCheck, context: &Context, status: &mut CheckS
     set(check, status, condition::EGRESS_FENCED, value, reason, message);
 }
 
+/// W3C trace id: it follows from the check, so that it outlives every process.
+fn trace_id(check: &WorkloadHardeningCheck) -> String {
+    check
+        .uid()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_hexdigit)
+        .collect()
+}
+
 /// When the first run was created.
-pub(super) fn started(runs: &[CheckRun]) -> Option<jiff::Timestamp> {
+pub(super) fn started(runs: &[Arc<CheckRun>]) -> Option<jiff::Timestamp> {
     runs.iter()
         .filter_map(|run| run.creation_timestamp().map(|time| time.0))
         .min()
@@ -186,6 +305,7 @@ fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
         settings: run.spec.settings.clone(),
         phase: status.phase,
         message: status.message.clone(),
+        attempts: (status.attempt > 1).then_some(status.attempt),
         started_seconds: since(start, &status.started_at),
         ready_seconds: since(status.started_at.as_ref().map(|time| time.0), &status.ready_at),
         ended_seconds: since(start, &status.ended_at),
@@ -193,13 +313,13 @@ fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
 }
 
 /// What the runs cost. Told at the end: a status that counts seconds would change with every look at it.
-pub(super) fn cost(runs: &[CheckRun]) -> Cost {
+pub(super) fn cost(runs: &[Arc<CheckRun>]) -> Cost {
     let now = jiff::Timestamp::now();
     let mut cost = Cost::default();
     let mut seconds = 0.0;
     for status in runs.iter().filter_map(|run| run.status.as_ref()) {
         if let Some(started) = &status.started_at {
-            cost.clones += 1;
+            cost.clones += 1 + status.clone_attempt.saturating_sub(1);
             let end = status.ended_at.as_ref().map_or(now, |time| time.0);
             seconds += end.duration_since(started.0).as_secs_f64();
         }
@@ -209,14 +329,25 @@ pub(super) fn cost(runs: &[CheckRun]) -> Cost {
     cost
 }
 
-/// The runs are gone, or not yet.
-pub(super) async fn cleaned(check: &WorkloadHardeningCheck, context: &Context, gone: bool) -> Result<()> {
+/// The runs are gone, or not yet; and what keeps them.
+pub(super) async fn cleaned(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    gone: bool,
+    obstacle: Option<&str>,
+) -> Result<()> {
     let mut status = check.status.clone().unwrap_or_default();
-    let (reason, message) = if gone {
-        (reason::CLEANED_UP, "nothing that the check made is left but its report")
-    } else {
-        (reason::CLEANING_UP, "clones are being removed")
+    let (reason, message) = match (gone, obstacle) {
+        (true, _) => (
+            reason::CLEANED_UP,
+            "nothing that the check made is left but its report".to_owned(),
+        ),
+        (false, None) => (reason::CLEANING_UP, "clones are being removed".to_owned()),
+        (false, Some(obstacle)) => (
+            reason::CLEAN_UP_BLOCKED,
+            format!("{obstacle}: mend that, and the rest follows by itself"),
+        ),
     };
-    set(check, &mut status, condition::CLEANED_UP, gone, reason, message);
+    set(check, &mut status, condition::CLEANED_UP, gone, reason, &message);
     write(check, context, status).await
 }

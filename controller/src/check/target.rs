@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use kube::api::ListParams;
-use kube::{Api, ResourceExt};
+use kube::{Api, ResourceExt as _};
 use serde_json::Value;
 use temper_api::{WorkloadHardeningCheck, reason};
 use temper_core::clone::{WORKLOAD_KINDS, template_hash};
@@ -26,6 +26,15 @@ pub(super) struct SourceWorkload {
     pub(super) already_set: Vec<Setting>,
 }
 
+impl SourceWorkload {
+    /// Whether the check asks for this setting.
+    pub(super) fn is_known(&self, setting: Setting) -> bool {
+        self.applicable.contains(&setting)
+            || self.already_set.contains(&setting)
+            || self.excluded.iter().any(|(excluded, _)| *excluded == setting)
+    }
+}
+
 /// What became of looking at the target.
 pub(super) enum Target {
     Fit(Box<SourceWorkload>),
@@ -33,8 +42,10 @@ pub(super) enum Target {
     Unfit { reason: &'static str, message: String },
 }
 
-/// Looks at the target. A check whose runs have started no longer minds whether the source is Ready.
-pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, started: bool) -> Result<Target> {
+/// Looks at the target. Once it was accepted, a check no longer minds whether the source is Ready; but it must stay.
+pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> Result<Target> {
+    let accepted = check.status.as_ref().and_then(|status| status.template_hash.as_ref());
+    let started = accepted.is_some();
     let reference = &check.spec.target_ref;
     let namespace = check.namespace().unwrap_or_default();
     if reference.api_version != "apps/v1" || !WORKLOAD_KINDS.contains(&reference.kind.as_str()) {
@@ -49,7 +60,7 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, star
             message,
         });
     }
-    let object = source::workload(&context.client, &namespace, &reference.kind, &reference.name)
+    let object = source::object(&context.client, &namespace, &reference.kind, &reference.name)
         .await
         .map_err(|source| Error::Read {
             what: "the target",
@@ -67,8 +78,18 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, star
         };
         return Ok(Target::Unfit { reason, message });
     };
+    let template_hash = template_hash(&object);
+    if accepted.is_some_and(|accepted| *accepted != template_hash) {
+        let message = format!(
+            "the Pod template of {reference} was changed while it was checked, and what was recorded is about the old one: retry or create the check again"
+        );
+        return Ok(Target::Unfit {
+            reason: reason::TARGET_CHANGED,
+            message,
+        });
+    }
     if !started {
-        if let Some(other) = busy(check, context).await? {
+        if let Some(other) = busy(check, context) {
             let message = format!(
                 "check `{other}` of {reference} has not ended: wait for it and create this check again, or delete the other"
             );
@@ -90,15 +111,21 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, star
         });
     };
     let mut workload = SourceWorkload {
-        template_hash: template_hash(&object),
+        template_hash,
         object,
         pod,
         applicable: BTreeSet::new(),
         excluded: Vec::new(),
         already_set: Vec::new(),
     };
-    for setting in Setting::all() {
-        match setting.applicability(&workload.pod) {
+    let base = crate::run::make::base(&check.spec.security_context);
+    let mut pod = workload.pod.clone();
+    base.apply(&mut pod);
+    let asked = |setting: &Setting| {
+        check.spec.settings.is_empty() || check.spec.settings.iter().any(|id| *id == setting.to_string())
+    };
+    for setting in Setting::all().filter(asked) {
+        match setting.applicability(&pod) {
             Applicability::Applicable => drop(workload.applicable.insert(setting)),
             Applicability::AlreadySet => workload.already_set.push(setting),
             Applicability::Excluded(why) => workload.excluded.push((setting, why)),
@@ -109,9 +136,8 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context, star
 
 /// A target may become Ready yet, but not for ever.
 fn too_late(check: &WorkloadHardeningCheck, context: &Context, why: &str) -> Target {
-    let age = check
-        .creation_timestamp()
-        .map(|time| jiff::Timestamp::now().duration_since(time.0));
+    let since = check.status.as_ref().and_then(|status| status.waiting_since.as_ref());
+    let age = since.map(|time| jiff::Timestamp::now().duration_since(time.0));
     let timeout = context.args.target_ready_timeout;
     if age.is_some_and(|age| age.unsigned_abs() >= timeout) {
         let message = format!(
@@ -132,21 +158,17 @@ fn too_late(check: &WorkloadHardeningCheck, context: &Context, why: &str) -> Tar
 }
 
 /// An older check of the same workload that has not ended.
-async fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Result<Option<String>> {
-    let api: Api<WorkloadHardeningCheck> =
-        Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
-    let checks = api.list(&ListParams::default()).await.map_err(|source| Error::Read {
-        what: "the other checks of the namespace",
-        source,
-    })?;
+fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Option<String> {
     let age = |check: &WorkloadHardeningCheck| (check.creation_timestamp().map(|time| time.0), check.name_any());
-    let older = checks.items.iter().find(|other| {
-        other.uid() != check.uid()
+    let checks = context.seen.checks.state();
+    let older = checks.iter().find(|other| {
+        other.namespace() == check.namespace()
+            && other.uid() != check.uid()
             && other.spec.target_ref == check.spec.target_ref
             && super::is_open(other)
             && age(other) < age(check)
     });
-    Ok(older.map(ResourceExt::name_any))
+    older.map(|other| other.name_any())
 }
 
 /// Why the target is not Ready, if it is not.

@@ -1,60 +1,55 @@
 //! Carries out one step of a run.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::api::{DeleteParams, PropagationPolicy};
+use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, CheckRunStatus, Dependencies, Egress, Outcome, ProofFact, RunPhase, RunRole};
-use temper_core::clone::{self, Order, Plan, Refusal};
+use temper_api::{CheckRun, CheckRunStatus, Outcome, ProofFact, RunPhase, RunRole, reason};
 use temper_core::recommend::prove;
 use temper_core::run::Step;
-use temper_core::setting::Setting;
 
+use super::make::{self, Made};
 use super::observe::Seen;
 use super::{admit, job, status};
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Result, chain};
 use crate::identity;
 use crate::metrics::Ended;
-use crate::source;
+
+/// Whatever ends a wait wakes us; this is for what a watch misses.
+const SLOW_LOOK: Duration = Duration::from_secs(30);
 
 pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: Step) -> Result<Action> {
     let mut status = seen.status.clone();
-    let now = time(seen.now);
     let mut action = Action::await_change();
     match step {
-        // Whatever ends the wait wakes us; this is for what a watch misses.
-        Step::Wait(None) => return Ok(Action::requeue(Duration::from_secs(10))),
-        Step::Wait(Some(until)) => {
-            let nanos = u64::try_from(until - seen.now).unwrap_or_default();
-            return Ok(Action::requeue(
-                Duration::from_nanos(nanos).max(Duration::from_millis(50)),
-            ));
+        Step::Wait(until) => {
+            let nanos = until.and_then(|until| u64::try_from(until - seen.now).ok());
+            let wait = nanos.map_or(SLOW_LOOK, Duration::from_nanos);
+            return Ok(Action::requeue(wait.clamp(Duration::from_millis(50), SLOW_LOOK)));
         }
         Step::Begin => {
             status.phase = RunPhase::Cloning;
-            status.attempt = 1;
+            status.attempt += 1;
+            status.clone_attempt = status.attempt;
             status.clone_namespace = Some(job::clone_name(run));
-            status.trace_id = job::traceparent(run).split('-').nth(1).map(str::to_owned);
-            status.started_at = now;
+            status.started_at = time(seen.now);
         }
-        Step::Clone => match make(run, context, &status).await? {
-            Ok(_) => {
+        Step::Clone => match make::clone(run, context, &mut status).await {
+            Err(error) if !is_overdue(&status, seen.now, context) => return Err(error),
+            Err(error) => {
+                let limit = context.args.start_deadline.as_secs();
+                let message = format!("the clone could not be made within {limit} s, last: {}", chain(&error));
+                status::refused(run, &mut status, reason::CLONE_FAILED, &message);
+            }
+            Ok(Made::Done) => {
                 status.phase = RunPhase::Starting;
                 status.cloned_at = time(nanos_now());
             }
-            Err(refusal) => {
-                status.phase = RunPhase::Error;
-                status.outcome = Some(Outcome::Error);
-                status.message = Some(refusal.to_string());
-                status.ended_at = now;
-            }
+            Ok(Made::NotYet(wait)) => return Ok(Action::requeue(wait)),
+            Ok(Made::Refused { reason, message }) => status::refused(run, &mut status, reason, &message),
         },
         Step::Ready(at) => {
             status.phase = RunPhase::Recording;
@@ -68,24 +63,11 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         Step::Promise => status.promising = true,
         Step::Judge => {
             status.phase = RunPhase::Judging;
+            status.recorded_at = seen.recording.ended_at().and_then(time);
             remember(run, context, seen, &mut status).await?;
             action = Action::requeue(Duration::ZERO);
         }
-        Step::End(verdict) => {
-            status::ended(&mut status, &verdict);
-            status.ended_at = now;
-            tracing::info!(
-                check = run.spec.check.name, run = run.spec.run, outcome = ?verdict.outcome,
-                message = status.message, "run ended"
-            );
-            context
-                .metrics
-                .runs_ended
-                .get_or_create(&Ended {
-                    outcome: outcome(verdict.outcome),
-                })
-                .inc();
-        }
+        Step::End(verdict) => status::ended(&mut status, &verdict),
         Step::Retry(why) => {
             tracing::warn!(
                 check = run.spec.check.name,
@@ -94,49 +76,82 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 why,
                 "worker is replaced"
             );
-            replace_worker(run, context, &status).await?;
-            status.attempt += 1;
-            status.message = Some(format!("attempt {} failed: {why}", status.attempt - 1));
-            status.phase = RunPhase::Cloning;
-            status.ready_at = None;
+            status.message = Some(format!("attempt {} failed: {why}", status.attempt));
+            if make::replace_worker(run, context, &mut status).await? {
+                status.phase = RunPhase::Starting;
+            } else {
+                begin_again(run, context, &mut status, "its clone is gone");
+            }
         }
+        Step::Repeat(why) => begin_again(run, context, &mut status, &why),
         Step::GiveUp(why) => {
             status.phase = RunPhase::Error;
             status.outcome = Some(Outcome::Error);
+            status.reason = Some(reason::INFRASTRUCTURE_FAILED.to_owned());
             status.message = Some(format!("infrastructure failed {} times, last: {why}", status.attempt));
-            status.ended_at = now;
         }
-        Step::Cancel => {
-            status.phase = RunPhase::Cancelled;
-            status.ended_at = now;
-        }
+        Step::Cancel => status.phase = RunPhase::Cancelled,
     }
     let ended = status.phase.is_terminal();
+    if ended {
+        status.ended_at = time(seen.now);
+        count(context, run, &status);
+    }
     status::write(run, context, status).await?;
     if ended && run.spec.role == RunRole::Baseline {
-        wake_siblings(run, context).await?;
+        wake_siblings(run, context);
     }
     Ok(action)
 }
 
-/// Candidates wait for the verdict on their baselines.
-async fn wake_siblings(run: &CheckRun, context: &Context) -> Result<()> {
-    let siblings = context
-        .runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid)
-        .await?;
-    for sibling in &siblings {
-        context.ingest.wake(ObjectRef::from_obj(sibling));
-    }
-    Ok(())
+/// Whether a clone takes longer to make than any may take to become Ready.
+fn is_overdue(status: &CheckRunStatus, now: i64, context: &Context) -> bool {
+    let limit = i64::try_from(context.args.start_deadline.as_nanos()).unwrap_or(i64::MAX);
+    let since = status.started_at.as_ref().map(|time| time.0.as_nanosecond());
+    since.is_some_and(|since| i128::from(now) - since > i128::from(limit))
 }
 
-fn outcome(outcome: temper_core::oracle::Outcome) -> &'static str {
-    use temper_core::oracle::Outcome;
-    match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Warned => "warned",
-        Outcome::Failed => "failed",
-        Outcome::Inconclusive => "inconclusive",
+/// Another clone and another recording; what there is of the present ones is removed first.
+fn begin_again(run: &CheckRun, context: &Context, status: &mut CheckRunStatus, why: &str) {
+    tracing::warn!(
+        check = run.spec.check.name,
+        run = run.spec.run,
+        attempt = status.attempt,
+        why,
+        "run begins again"
+    );
+    context.ingest.forget_run(&run.spec.check.uid, &run.spec.run);
+    *status = CheckRunStatus {
+        attempt: status.attempt,
+        clone_namespace: status.clone_namespace.take(),
+        message: Some(format!("attempt {} failed: {why}", status.attempt)),
+        ..CheckRunStatus::default()
+    };
+}
+
+fn count(context: &Context, run: &CheckRun, status: &CheckRunStatus) {
+    let outcome = match status.outcome {
+        Some(Outcome::Passed) => "passed",
+        Some(Outcome::Warned) => "warned",
+        Some(Outcome::Failed) => "failed",
+        Some(Outcome::Inconclusive) => "inconclusive",
+        Some(Outcome::Error) => "error",
+        None => "cancelled",
+    };
+    tracing::info!(
+        check = run.spec.check.name,
+        run = run.spec.run,
+        outcome,
+        message = status.message,
+        "run ended"
+    );
+    context.metrics.runs_ended.get_or_create(&Ended { outcome }).inc();
+}
+
+/// Candidates wait for the verdict on their baselines.
+fn wake_siblings(run: &CheckRun, context: &Context) {
+    for sibling in context.runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid) {
+        context.ingest.wake(ObjectRef::from_obj(&sibling));
     }
 }
 
@@ -149,109 +164,9 @@ fn time(nanos: i64) -> Option<MicroTime> {
     jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
-fn deadline(run: &CheckRun, context: &Context) -> String {
-    let seconds = i64::try_from(job::deadline_seconds(run, &context.args)).unwrap_or(i64::MAX);
-    let end = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_secs(seconds));
-    end.unwrap_or(jiff::Timestamp::MAX).to_string()
-}
-
-/// Plans the clone from the source as it is now.
-async fn plan(run: &CheckRun, context: &Context) -> Result<Result<Plan, Refusal>> {
-    let namespace = run.namespace().unwrap_or_default();
-    let source = source::read(&context.client, &namespace)
-        .await
-        .map_err(|source| Error::Read {
-            what: "the source namespace",
-            source,
-        })?;
-    Ok(clone::plan(
-        &source,
-        &Order {
-            kind: &run.spec.target_ref.kind,
-            name: &run.spec.target_ref.name,
-            clone: &job::clone_name(run),
-            labels: &job::labels(run),
-            settings: &settings(run),
-            identity: identity::of(&run.spec.identity),
-            neighbours: run.spec.isolation.dependencies == Dependencies::Namespace,
-            allow_shared: run.spec.isolation.allow_shared,
-        },
-    ))
-}
-
-fn settings(run: &CheckRun) -> BTreeSet<Setting> {
-    run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
-}
-
-/// Makes the namespace, the worker and the copies. The worker first: it is to see the Pods start.
-async fn make(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> Result<Result<Plan, Refusal>> {
-    let clone = job::clone_name(run);
-    let plan = match plan(run, context).await? {
-        Ok(plan) => plan,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let source = namespaces
-        .get(&run.namespace().unwrap_or_default())
-        .await
-        .map_err(|source| Error::Read {
-            what: "the source namespace",
-            source,
-        })?;
-    let labels = job::labels(run);
-    let egress = match run.spec.isolation.egress {
-        Egress::Deny => clone::Egress::Deny,
-        Egress::ClusterOnly => clone::Egress::ClusterOnly,
-        Egress::Allow => clone::Egress::Allow,
-    };
-    let workloads = plan
-        .objects
-        .iter()
-        .filter(|object| object.pointer("/spec/template").is_some())
-        .count();
-    let pods = u32::try_from(workloads)
-        .unwrap_or(u32::MAX)
-        .saturating_mul(u32::try_from(clone::MAX_REPLICAS).unwrap_or(1));
-    let work = job::Work {
-        run,
-        clone: &clone,
-        attempt: status.attempt,
-        selector: &plan.selector,
-        pods: plan.pods.unwrap_or(1),
-    };
-    let [account, binding, job] = job::worker(&work, &context.args);
-    let first = [
-        job::namespace(run, &source, &clone, &deadline(run, context)),
-        clone::fence(&clone, &labels, egress),
-        clone::quota(&clone, &labels, pods),
-        account,
-        binding,
-        job,
-    ];
-    for object in first.iter().chain(&plan.objects) {
-        let what = || {
-            let text = |path| {
-                object
-                    .pointer(path)
-                    .and_then(serde_json::Value::as_str)
-                    .unwrap_or_default()
-            };
-            format!("{}/{}", text("/kind"), text("/metadata/name"))
-        };
-        source::apply(&context.client, object)
-            .await
-            .map_err(|source| Error::Apply { what: what(), source })?;
-    }
-    Ok(Ok(plan))
-}
-
 async fn admit(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<bool> {
-    let Ok(plan) = plan(run, context).await? else {
-        // The source is gone: the check ends for that reason.
-        status.admitted = Some(false);
-        return Ok(true);
-    };
-    let Some(admission) = admit::admit(run, context, &plan.selector, &deadline(run, context)).await? else {
+    let selector = status.target_selector.clone().unwrap_or_default();
+    let Some(admission) = admit::admit(run, context, &selector, &job::deadline(run, &context.args)).await? else {
         return Ok(false);
     };
     status.level = Some(admission.level);
@@ -262,11 +177,11 @@ async fn admit(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -
 
 /// Keeps of the recording what outlives the clone: what the processes showed.
 async fn remember(run: &CheckRun, context: &Context, seen: &Seen, status: &mut CheckRunStatus) -> Result<()> {
-    let Ok(plan) = plan(run, context).await? else {
+    let Some(pod) = make::target_pod(run, context).await? else {
         return Ok(());
     };
     let process = |container: &str| seen.recording.process(container);
-    let facts = prove(&plan.pod, &settings(run), process);
+    let facts = prove(&pod, &make::settings(run), process);
     status.proof = facts
         .into_iter()
         .map(|fact| ProofFact {
@@ -276,25 +191,11 @@ async fn remember(run: &CheckRun, context: &Context, seen: &Seen, status: &mut C
             fact: fact.fact,
         })
         .collect();
-    status.observed_identity = plan
-        .pod
+    status.observed_identity = pod
         .containers
         .first()
         .and_then(|container| seen.recording.process(&container.name))
         .filter(|process| process.error.is_empty())
         .map(identity::observed);
     Ok(())
-}
-
-async fn replace_worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> Result<()> {
-    let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
-    let name = job::job_name(&job::clone_name(run), status.attempt);
-    let parameters = DeleteParams {
-        propagation_policy: Some(PropagationPolicy::Background),
-        ..DeleteParams::default()
-    };
-    match jobs.delete(&name, &parameters).await {
-        Err(kube::Error::Api(gone)) if gone.is_not_found() => Ok(()),
-        result => result.map(drop).map_err(|source| Error::Remove { what: name, source }),
-    }
 }

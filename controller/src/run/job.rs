@@ -18,6 +18,8 @@ pub(crate) struct Work<'a> {
     pub(crate) selector: &'a str,
     /// How many Pods must be Ready.
     pub(crate) pods: u32,
+    /// When they were, if a worker saw that already: the recording goes on from there.
+    pub(crate) ready_at: Option<jiff::Timestamp>,
 }
 
 /// Labels of everything that a run makes.
@@ -188,6 +190,13 @@ pub(crate) fn deadline_seconds(run: &CheckRun, args: &Args) -> u64 {
     args.start_deadline.as_secs() + run.spec.recording_seconds + 300
 }
 
+/// RFC 3339 time after which the janitor removes what a run made now.
+pub(crate) fn deadline(run: &CheckRun, args: &Args) -> String {
+    let seconds = i64::try_from(deadline_seconds(run, args)).unwrap_or(i64::MAX);
+    let end = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_secs(seconds));
+    end.unwrap_or(jiff::Timestamp::MAX).to_string()
+}
+
 fn pod(work: &Work<'_>, args: &Args) -> Value {
     let Work {
         run,
@@ -195,6 +204,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         attempt,
         selector,
         pods,
+        ready_at,
     } = work;
     let text = |name: &str, value: String| json!({"name": name, "value": value});
     let secret = |name: &str, key: &str| {
@@ -207,6 +217,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         text("TEMPER_PODS", pods.to_string()),
         text("TEMPER_CHECK_UID", run.spec.check.uid.clone()),
         text("TEMPER_RUN", run.spec.run.clone()),
+        text("TEMPER_RUN_UID", run.uid().unwrap_or_default()),
         text("TEMPER_ATTEMPT", attempt.to_string()),
         text("TEMPER_DURATION_SECONDS", run.spec.recording_seconds.to_string()),
         text(
@@ -219,6 +230,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         secret("NATS_PASSWORD", "password"),
         text("TRACEPARENT", traceparent(run)),
     ];
+    if let Some(at) = ready_at {
+        env.push(text("TEMPER_READY_AT", at.to_string()));
+    }
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     if args.kubelet_insecure_skip_tls_verify {
         env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));
@@ -256,7 +270,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use temper_api::{CheckRef, CheckRunSpec, Identity, Isolation, RunRole, TargetRef};
+    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, RunRole, TargetRef};
 
     use super::*;
 
@@ -275,8 +289,10 @@ mod tests {
             },
             settings: vec![],
             identity: Identity::default(),
+            security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),
+            trace_id: String::new(),
         };
         CheckRun::new("x", spec)
     }

@@ -1,5 +1,7 @@
 //! Reads everything that a run's next step depends on.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::batch::v1::Job;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
@@ -11,6 +13,7 @@ use temper_core::search::Role;
 use super::job;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::ingest::{Follow, Known};
 
 /// A run as it stands now.
 pub(super) struct Seen {
@@ -18,25 +21,39 @@ pub(super) struct Seen {
     pub(super) phase: Phase,
     pub(super) role: Role,
     pub(super) cancelled: bool,
-    pub(super) attempt: u32,
     pub(super) admission_due: bool,
-    pub(super) promising: bool,
     pub(super) job: run::Job,
     pub(super) recording: Recording,
+    pub(super) current: bool,
     pub(super) now: i64,
-    siblings: Vec<(RunPhase, Recording)>,
+    siblings: Vec<Sibling>,
+}
+
+/// A baseline of the same check.
+struct Sibling {
+    run: Arc<CheckRun>,
+    phase: RunPhase,
+    recording: Recording,
 }
 
 impl Seen {
     pub(super) fn baselines(&self) -> Vec<Baseline<'_>> {
         self.siblings
             .iter()
-            .map(|(phase, recording)| Baseline {
-                passed: *phase == RunPhase::Passed,
-                lost: phase.is_terminal() && *phase != RunPhase::Passed,
-                recording,
+            .map(|sibling| Baseline {
+                passed: sibling.phase == RunPhase::Passed,
+                lost: sibling.phase.is_terminal() && sibling.phase != RunPhase::Passed,
+                recording: &sibling.recording,
             })
             .collect()
+    }
+
+    /// Baselines that passed, and of which the stream has lost what was recorded.
+    pub(super) fn lost_baselines(&self) -> impl Iterator<Item = &CheckRun> {
+        let lost = |sibling: &&Sibling| {
+            self.current && sibling.phase == RunPhase::Passed && sibling.recording.ended().is_none()
+        };
+        self.siblings.iter().filter(lost).map(|sibling| &*sibling.run)
     }
 }
 
@@ -52,16 +69,17 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
             Phase::Ended
         }
     };
-    let is_recorded = matches!(phase, Phase::Starting | Phase::Recording | Phase::Judging);
-    if is_recorded {
-        follow(run, context)?;
-    }
     let role = role(run.spec.role);
-    let siblings = if is_recorded && role != Role::Baseline {
-        baselines(run, context).await?
-    } else {
-        Vec::new()
-    };
+    let mut known = Known::default();
+    let mut siblings = Vec::new();
+    if is_recorded(status.phase) {
+        known = self::known(run, context)?;
+        if role != Role::Baseline {
+            let all_current;
+            (siblings, all_current) = baselines(run, context)?;
+            known.current &= all_current;
+        }
+    }
     let job = if matches!(phase, Phase::Starting | Phase::Recording) {
         job(run, status.attempt, context).await?
     } else {
@@ -71,15 +89,27 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         phase,
         role,
         cancelled: is_cancelled(run, context).await?,
-        attempt: status.attempt,
         admission_due: role == Role::Verification && status.admitted.is_none(),
-        promising: status.promising,
         job,
-        recording: context.ingest.recording(&run.spec.check.uid, &run.spec.run),
+        recording: known.recording,
+        current: known.current,
         now: nanos(jiff::Timestamp::now()),
         siblings,
         status,
     })
+}
+
+/// Follows the recording of a run, if it is being recorded.
+pub(super) fn read_along(run: &CheckRun, context: &Context) -> Result<()> {
+    let phase = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
+    if is_recorded(phase) {
+        follow(run, context)?;
+    }
+    Ok(())
+}
+
+fn is_recorded(phase: RunPhase) -> bool {
+    matches!(phase, RunPhase::Starting | RunPhase::Recording | RunPhase::Judging)
 }
 
 pub(crate) fn role(role: RunRole) -> Role {
@@ -94,39 +124,57 @@ fn nanos(time: jiff::Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
+/// What is known of a run's recording, followed from now on.
+pub(crate) fn known(run: &CheckRun, context: &Context) -> Result<Known> {
+    follow(run, context)?;
+    Ok(context.ingest.known(&run.spec.check.uid, &run.spec.run))
+}
+
 fn follow(run: &CheckRun, context: &Context) -> Result<()> {
-    context.ingest.follow(
-        &run.spec.check.uid,
-        &run.spec.run,
-        &job::clone_name(run),
-        ObjectRef::from_obj(run),
-    )
+    context.ingest.follow(Follow {
+        check_uid: &run.spec.check.uid,
+        run: &run.spec.run,
+        clone: &job::clone_name(run),
+        first_attempt: run.status.as_ref().map_or(1, |status| status.clone_attempt),
+        object: ObjectRef::from_obj(run),
+    })
 }
 
-/// The baselines of the same check, followed as this run is: a restarted controller may come here first.
-async fn baselines(run: &CheckRun, context: &Context) -> Result<Vec<(RunPhase, Recording)>> {
-    let runs = context
-        .runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid)
-        .await?;
+/// The baselines of the same check, followed as this run is: a restarted controller may come here first. And whether
+/// everything of them has been read.
+fn baselines(run: &CheckRun, context: &Context) -> Result<(Vec<Sibling>, bool)> {
+    let runs = context.runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid);
     let mut found = Vec::new();
-    for sibling in runs.iter().filter(|sibling| sibling.spec.role == RunRole::Baseline) {
-        follow(sibling, context)?;
-        let phase = sibling.status.as_ref().map(|status| status.phase).unwrap_or_default();
-        found.push((
-            phase,
-            context.ingest.recording(&sibling.spec.check.uid, &sibling.spec.run),
-        ));
+    let mut current = true;
+    for run in runs {
+        let phase = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
+        if run.spec.role == RunRole::Baseline && run.metadata.deletion_timestamp.is_none() {
+            let mut recording = Recording::default();
+            if is_recorded(phase) || phase.is_terminal() {
+                let known = known(&run, context)?;
+                current &= known.current;
+                recording = known.recording;
+            }
+            found.push(Sibling { run, phase, recording });
+        }
     }
-    Ok(found)
+    Ok((found, current))
 }
 
+/// The worker's Job. The watch may not have seen one that was just made: only the API server knows that there is none.
 async fn job(run: &CheckRun, attempt: u32, context: &Context) -> Result<run::Job> {
-    let api: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
     let name = job::job_name(&job::clone_name(run), attempt);
-    let job = api.get_opt(&name).await.map_err(|source| Error::Read {
-        what: "the worker's job",
-        source,
-    })?;
+    let runs = &context.args.runs_namespace;
+    let seen = context.seen.jobs.get(&ObjectRef::new(&name).within(runs));
+    let job = if let Some(job) = seen {
+        Some(Job::clone(&job))
+    } else {
+        let api: Api<Job> = Api::namespaced(context.client.clone(), runs);
+        api.get_opt(&name).await.map_err(|source| Error::Read {
+            what: "the worker's job",
+            source,
+        })?
+    };
     let Some(status) = job.map(|job| job.status.unwrap_or_default()) else {
         return Ok(run::Job::Absent);
     };
@@ -148,20 +196,25 @@ async fn job(run: &CheckRun, attempt: u32, context: &Context) -> Result<run::Job
     })
 }
 
-/// Whether the check no longer wants the run.
-async fn is_cancelled(run: &CheckRun, context: &Context) -> Result<bool> {
-    let api: Api<WorkloadHardeningCheck> =
-        Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
+/// Whether the check no longer wants the run. Only the API server knows that there is no check.
+pub(super) async fn is_cancelled(run: &CheckRun, context: &Context) -> Result<bool> {
+    let namespace = run.namespace().unwrap_or_default();
+    let key = ObjectRef::new(&run.spec.check.name).within(&namespace);
+    if let Some(check) = context.seen.checks.get(&key)
+        && check.uid().as_deref() == Some(&run.spec.check.uid)
+    {
+        return Ok(has_ended(&check));
+    }
+    let api: Api<WorkloadHardeningCheck> = Api::namespaced(context.client.clone(), &namespace);
     let check = api.get_opt(&run.spec.check.name).await.map_err(|source| Error::Read {
         what: "the check of the run",
         source,
     })?;
-    Ok(check.is_none_or(|check| {
-        let complete = check.status.iter().flat_map(|status| &status.conditions);
-        check.metadata.deletion_timestamp.is_some()
-            || check.uid().as_deref() != Some(&run.spec.check.uid)
-            || complete
-                .into_iter()
-                .any(|c| c.type_ == condition::COMPLETE && c.status == "True")
-    }))
+    Ok(check.is_none_or(|check| check.uid().as_deref() != Some(&run.spec.check.uid) || has_ended(&check)))
+}
+
+fn has_ended(check: &WorkloadHardeningCheck) -> bool {
+    let mut conditions = check.status.iter().flat_map(|status| &status.conditions);
+    check.metadata.deletion_timestamp.is_some()
+        || conditions.any(|c| c.type_ == condition::COMPLETE && c.status == "True")
 }

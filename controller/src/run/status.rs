@@ -3,7 +3,7 @@
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
-use temper_api::{CheckRun, CheckRunStatus, FindingRecord, FindingWeight, MANAGER, Outcome, RunPhase};
+use temper_api::{CheckRun, CheckRunStatus, FindingRecord, FindingWeight, MANAGER, Outcome, RunPhase, RunRole, reason};
 use temper_core::oracle::{self, Finding, Verdict, Weight};
 
 use crate::context::Context;
@@ -30,6 +30,19 @@ pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRu
     .await
     .map_err(|source| Error::Status { source })?;
     Ok(())
+}
+
+/// The API server does not take what the run needs. Of a candidate that is evidence: its baselines are the same but
+/// for its settings. Of a baseline it is the cluster's word on clones.
+pub(super) fn refused(run: &CheckRun, status: &mut CheckRunStatus, why: &str, message: &str) {
+    status.reason = Some(why.to_owned());
+    status.message = Some(message.to_owned());
+    let is_evidence = run.spec.role != RunRole::Baseline && why == reason::CLONE_REFUSED;
+    (status.phase, status.outcome) = if is_evidence {
+        (RunPhase::Failed, Some(Outcome::Failed))
+    } else {
+        (RunPhase::Error, Some(Outcome::Error))
+    };
 }
 
 /// What a verdict means for the run.

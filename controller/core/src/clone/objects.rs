@@ -146,15 +146,15 @@ pub(super) fn network_policy(policy: &Value) -> Value {
     copy
 }
 
-/// At most [`MAX_REPLICAS`]; the number that the clone will have.
-pub(super) fn cap_replicas(workload: &mut Value, notes: &mut Vec<String>) -> Option<u32> {
+/// At least `least` and at most [`MAX_REPLICAS`]; the number that the clone will have.
+pub(super) fn cap_replicas(workload: &mut Value, least: i64, notes: &mut Vec<String>) -> Option<u32> {
     if text(workload, "/kind") == "DaemonSet" {
         return None;
     }
     let name = describe(workload);
     let spec = workload.get_mut("spec").and_then(Value::as_object_mut)?;
     let wanted = spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
-    let capped = wanted.clamp(1, MAX_REPLICAS);
+    let capped = wanted.clamp(least, MAX_REPLICAS);
     if capped != wanted {
         notes.push(format!("{name}: clones run {capped} replicas instead of {wanted}"));
     }

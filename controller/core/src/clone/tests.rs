@@ -63,8 +63,6 @@ fn source() -> Source {
                 "spec": {"type": "ExternalName", "externalName": "example.com"}
             }),
         ],
-        config_maps: vec![named("ConfigMap", "settings"), named("ConfigMap", "unrelated")],
-        secrets: vec![named("Secret", "password"), named("Secret", "unrelated")],
         service_accounts: vec![named("ServiceAccount", "web"), named("ServiceAccount", "admin")],
         claims: vec![json!({
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
@@ -89,31 +87,47 @@ fn source() -> Source {
 
 fn clone_of(source: &Source, settings: &BTreeSet<Setting>, neighbours: bool) -> Result<Plan, Refusal> {
     let labels = [("temper.dev/run-uid".to_owned(), "r".to_owned())];
-    plan(
-        source,
-        &Order {
-            kind: "Deployment",
-            name: "web",
-            clone: "temper-web-1-all",
-            labels: &labels,
-            settings,
-            identity: Identity::default(),
-            neighbours,
-            allow_shared: false,
+    plan(source, &order(&labels, settings, neighbours))
+}
+
+fn order<'a>(labels: &'a [(String, String)], settings: &'a BTreeSet<Setting>, neighbours: bool) -> Order<'a> {
+    Order {
+        kind: "Deployment",
+        name: "web",
+        clone: "temper-web-1-all",
+        labels,
+        base: const {
+            &Base {
+                pod: None,
+                container: None,
+            }
         },
-    )
+        settings,
+        identity: Identity::default(),
+        neighbours,
+        allow_shared: false,
+    }
+}
+
+fn describe(part: &Part) -> String {
+    match part {
+        Part::Object(object) => objects::describe(object),
+        Part::Copy { kind, name } => format!("{kind}/{name}"),
+    }
 }
 
 fn find<'a>(plan: &'a Plan, kind: &str, name: &str) -> Option<&'a Value> {
-    plan.objects
-        .iter()
-        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+    let mut objects = plan.parts.iter().filter_map(|part| match part {
+        Part::Object(object) => Some(object),
+        Part::Copy { .. } => None,
+    });
+    objects.find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
 }
 
 #[test]
 fn only_what_the_workload_needs_is_copied() {
     let plan = clone_of(&source(), &BTreeSet::new(), false).unwrap();
-    let mut names: Vec<String> = plan.objects.iter().map(objects::describe).collect();
+    let mut names: Vec<String> = plan.parts.iter().map(describe).collect();
     names.sort();
     assert_eq!(
         names,
@@ -130,7 +144,7 @@ fn only_what_the_workload_needs_is_copied() {
         ]
     );
     assert_eq!(
-        objects::describe(plan.objects.last().unwrap()),
+        describe(plan.parts.last().unwrap()),
         "Deployment/web",
         "the target comes last"
     );
@@ -229,4 +243,37 @@ fn a_missing_target_is_named() {
         clone_of(&source, &BTreeSet::new(), false).unwrap_err().to_string(),
         "Deployment `web` does not exist: create it, or correct spec.targetRef"
     );
+}
+
+#[test]
+fn a_token_is_not_copied_and_a_copy_keeps_its_data() {
+    let order = order(&[], const { &BTreeSet::new() }, false);
+    let secret = |kind: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": kind, "data": {"key": "/wA="},
+            "metadata": {"name": "s", "namespace": "shop", "uid": "u", "resourceVersion": "7"}
+        })
+    };
+    assert_eq!(copy(secret("kubernetes.io/service-account-token"), &order), None);
+    assert_eq!(
+        copy(secret("Opaque"), &order).unwrap(),
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque", "data": {"key": "/wA="},
+            "metadata": {"name": "s", "namespace": "temper-web-1-all", "labels": {}}
+        })
+    );
+}
+
+#[test]
+fn no_neighbour_makes_a_clone_large() {
+    let mut source = source();
+    source.workloads[1]["spec"]["replicas"] = json!(200);
+    let plan = clone_of(&source, &BTreeSet::new(), true).unwrap();
+    assert_eq!(
+        find(&plan, "Deployment", "db").unwrap()["spec"]["replicas"],
+        MAX_REPLICAS
+    );
+    source.workloads[1]["spec"]["replicas"] = json!(0);
+    let plan = clone_of(&source, &BTreeSet::new(), true).unwrap();
+    assert_eq!(find(&plan, "Deployment", "db").unwrap()["spec"]["replicas"], 0);
 }

@@ -1,0 +1,265 @@
+//! Makes what a run needs: its clone, its worker, and a worker in place of one that was lost.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{Namespace, PodSpec};
+use kube::api::{DeleteParams, PropagationPolicy};
+use kube::{Api, ResourceExt as _};
+use serde_json::Value;
+use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, label, reason};
+use temper_core::clone::{self, Order, Part, Plan, Refusal};
+use temper_core::setting::{Base, Setting};
+
+use super::job;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::identity;
+use crate::source;
+
+/// An account that was made with its namespace appears a moment later; so do rights.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// What came of making a clone.
+pub(super) enum Made {
+    Done,
+    /// Something is in the way that goes by itself.
+    NotYet(Duration),
+    /// It cannot be made: trying again would not help.
+    Refused {
+        reason: &'static str,
+        message: String,
+    },
+}
+
+/// Everything that a plan is ordered with, owned.
+struct Wish {
+    clone: String,
+    labels: Vec<(String, String)>,
+    base: Base,
+    settings: BTreeSet<Setting>,
+}
+
+impl Wish {
+    fn of(run: &CheckRun) -> Self {
+        Self {
+            clone: job::clone_name(run),
+            labels: job::labels(run),
+            base: base(&run.spec.security_context),
+            settings: settings(run),
+        }
+    }
+
+    fn order<'a>(&'a self, run: &'a CheckRun) -> Order<'a> {
+        Order {
+            kind: &run.spec.target_ref.kind,
+            name: &run.spec.target_ref.name,
+            clone: &self.clone,
+            labels: &self.labels,
+            base: &self.base,
+            settings: &self.settings,
+            identity: identity::of(&run.spec.identity),
+            neighbours: run.spec.isolation.dependencies == Dependencies::Namespace,
+            allow_shared: run.spec.isolation.allow_shared,
+        }
+    }
+}
+
+/// The settings of a run.
+pub(super) fn settings(run: &CheckRun) -> BTreeSet<Setting> {
+    run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
+}
+
+/// What every run of a check has, as core knows it.
+pub(crate) fn base(context: &BaseSecurityContext) -> Base {
+    Base {
+        pod: context.pod.clone(),
+        container: context.container.clone(),
+    }
+}
+
+/// Makes the namespace, the worker and the copies. The worker first: it is to see the Pods start.
+pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<Made> {
+    let wish = Wish::of(run);
+    let order = wish.order(run);
+    let from = run.namespace().unwrap_or_default();
+    let read = |what| move |source| Error::Read { what, source };
+    let source = source::read(&context.client, &from)
+        .await
+        .map_err(read("the source namespace"))?;
+    let plan = match clone::plan(&source, &order) {
+        Ok(plan) => plan,
+        Err(refusal) => {
+            return Ok(Made::Refused {
+                reason: match refusal {
+                    Refusal::TargetNotFound { .. } => reason::TARGET_DELETED,
+                    Refusal::SharedVolume { .. } => reason::SHARED_VOLUME,
+                    Refusal::Malformed { .. } => reason::INVALID_SPEC,
+                },
+                message: refusal.to_string(),
+            });
+        }
+    };
+    drop(source);
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    if let Some(made) = in_the_way(&namespaces, run, &wish.clone).await? {
+        return Ok(made);
+    }
+    let namespace = namespaces.get(&from).await.map_err(read("the source namespace"))?;
+    status.target_selector = Some(plan.selector.clone());
+    status.target_pods = plan.pods;
+    status.notes.clone_from(&plan.notes);
+    let mut objects = vec![
+        job::namespace(run, &namespace, &wish.clone, &job::deadline(run, &context.args)),
+        clone::fence(&wish.clone, &wish.labels, egress(run)),
+        clone::quota(&wish.clone, &wish.labels, quota_pods(&plan)),
+    ];
+    objects.extend(worker(run, context, status));
+    for object in objects {
+        if let Some(made) = apply(context, &object).await? {
+            return Ok(made);
+        }
+    }
+    for part in plan.parts {
+        let object = match part {
+            Part::Object(object) => Some(object),
+            Part::Copy { kind, name } => source::object(&context.client, &from, kind, &name)
+                .await
+                .map_err(read("what the workload refers to"))?
+                .and_then(|object| clone::copy(object, &order)),
+        };
+        if let Some(object) = object
+            && let Some(made) = apply(context, &object).await?
+        {
+            return Ok(made);
+        }
+    }
+    Ok(Made::Done)
+}
+
+/// A namespace of the clone's name that is still being removed, or that is not this run's.
+async fn in_the_way(namespaces: &Api<Namespace>, run: &CheckRun, name: &str) -> Result<Option<Made>> {
+    let there = namespaces.get_metadata_opt(name).await.map_err(|source| Error::Read {
+        what: "the namespace of the clone",
+        source,
+    })?;
+    Ok(match there {
+        Some(there) if there.metadata.deletion_timestamp.is_some() => Some(Made::NotYet(MOMENT)),
+        Some(there) if there.labels().get(label::RUN_UID) != run.uid().as_ref() => Some(Made::Refused {
+            reason: reason::CLONE_FAILED,
+            message: format!("namespace `{name}` is there already and belongs to somebody else: remove it"),
+        }),
+        _ => None,
+    })
+}
+
+/// Applies an object; something else than none if that ends the making.
+async fn apply(context: &Context, object: &Value) -> Result<Option<Made>> {
+    let text = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    let what = format!("{}/{}", text("/kind"), text("/metadata/name"));
+    match source::apply(&context.client, object).await {
+        Ok(()) => Ok(None),
+        Err(kube::Error::Api(answer)) if answer.message.contains("is being terminated") => {
+            Ok(Some(Made::NotYet(MOMENT)))
+        }
+        // Neither a conflict nor a fault of the server: it does not want this object.
+        Err(kube::Error::Api(answer)) if matches!(answer.code, 400 | 403 | 413 | 422) => Ok(Some(Made::Refused {
+            reason: reason::CLONE_REFUSED,
+            message: format!(
+                "the API server refuses {what} in the clone: {}: let it in, or leave it out of the clone",
+                answer.message
+            ),
+        })),
+        Err(source) => Err(Error::Apply { what, source }),
+    }
+}
+
+fn egress(run: &CheckRun) -> clone::Egress {
+    match run.spec.isolation.egress {
+        Egress::Deny => clone::Egress::Deny,
+        Egress::ClusterOnly => clone::Egress::ClusterOnly,
+        Egress::Allow => clone::Egress::Allow,
+    }
+}
+
+/// Pods that the workloads of a clone have at most, each with one in place of another for a moment.
+fn quota_pods(plan: &Plan) -> u32 {
+    let replicas = plan.parts.iter().filter_map(|part| {
+        let Part::Object(object) = part else { return None };
+        object.pointer("/spec/template")?;
+        let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64);
+        Some(replicas.and_then(|replicas| u32::try_from(replicas).ok()))
+    });
+    // A DaemonSet has one Pod a node.
+    replicas.map(|replicas| replicas.unwrap_or(100)).sum()
+}
+
+fn worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> [Value; 3] {
+    let clone = job::clone_name(run);
+    job::worker(
+        &job::Work {
+            run,
+            clone: &clone,
+            attempt: status.attempt,
+            selector: status.target_selector.as_deref().unwrap_or_default(),
+            pods: status.target_pods.unwrap_or(1),
+            ready_at: status.ready_at.as_ref().map(|time| time.0),
+        },
+        &context.args,
+    )
+}
+
+/// Puts another worker in the place of a lost one, on the same clone; false if there is no clone any more.
+pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<bool> {
+    let clone = job::clone_name(run);
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    let there = namespaces
+        .get_metadata_opt(&clone)
+        .await
+        .map_err(|source| Error::Read {
+            what: "the namespace of the clone",
+            source,
+        })?;
+    if there.is_none_or(|there| there.metadata.deletion_timestamp.is_some()) {
+        return Ok(false);
+    }
+    let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
+    let name = job::job_name(&clone, status.attempt);
+    let parameters = DeleteParams {
+        propagation_policy: Some(PropagationPolicy::Background),
+        ..DeleteParams::default()
+    };
+    match jobs.delete(&name, &parameters).await {
+        Err(kube::Error::Api(gone)) if gone.is_not_found() => {}
+        result => drop(result.map_err(|source| Error::Remove { what: name, source })?),
+    }
+    status.attempt += 1;
+    for object in worker(run, context, status) {
+        source::apply(&context.client, &object)
+            .await
+            .map_err(|source| Error::Apply {
+                what: "the worker that replaces a lost one".to_owned(),
+                source,
+            })?;
+    }
+    Ok(true)
+}
+
+/// The target's Pod as this run has it; none if the target is gone, and then the check ends for that reason.
+pub(super) async fn target_pod(run: &CheckRun, context: &Context) -> Result<Option<PodSpec>> {
+    let wish = Wish::of(run);
+    let reference = &run.spec.target_ref;
+    let target = source::object(
+        &context.client,
+        &run.namespace().unwrap_or_default(),
+        &reference.kind,
+        &reference.name,
+    )
+    .await
+    .map_err(|source| Error::Read {
+        what: "the target",
+        source,
+    })?;
+    Ok(target.and_then(|target| clone::target_pod(&target, &wish.order(run)).ok()))
+}
