@@ -3,6 +3,7 @@
 mod cgroup;
 mod containerd;
 mod control_plane;
+mod crash;
 mod layout;
 mod namespace;
 mod node;
@@ -207,6 +208,11 @@ impl Cluster {
     /// Ends one part as if it crashed. Nothing restarts it but `restart`.
     pub async fn kill(&self, part: Part) -> Result<()> {
         part.kill(&self.layout).await
+    }
+
+    /// Ends every process of a container, without a word to anybody. `container_id` is that of the container's status.
+    pub fn crash(&self, container_id: &str) -> Result<()> {
+        crash::crash(&self.layout, container_id)
     }
 
     /// Ends a part of the node, if it runs, and starts it again; its Pods go on.

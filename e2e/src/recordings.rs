@@ -1,16 +1,96 @@
 //! Looks into JetStream from outside the cluster.
 
-use anyhow::{Context, Result};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use async_nats::jetstream::consumer::DeliverPolicy;
+use async_nats::jetstream::consumer::pull::OrderedConfig;
+use async_nats::jetstream::stream::Stream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt as _};
-use temper_proto::{STREAM, subject};
+use temper_proto::v1::Chunk;
+use temper_proto::{Message as _, STREAM, subject};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::bed::SYSTEM;
 
 /// Messages that the runs of a check have in the stream.
 pub async fn count(client: &Client, check_uid: &str) -> Result<usize> {
+    let stream = open(client).await?;
+    let mut subjects = stream
+        .get()
+        .info_with_subjects(subject::check_filter(check_uid)?)
+        .await?;
+    let mut total = 0;
+    while let Some(entry) = subjects.try_next().await? {
+        total += entry.1;
+    }
+    Ok(total)
+}
+
+/// Waits until the workers of a run have published so many chunks of log lines. A full one holds 64 KiB.
+pub async fn logged(client: &Client, check_uid: &str, run: &str, chunks: usize) -> Result<()> {
+    let stream = open(client).await?;
+    let filter = subject::run_filter(check_uid, run)?;
+    let deadline = Instant::now() + Duration::from_mins(3);
+    loop {
+        let mut subjects = stream.get().info_with_subjects(&filter).await?;
+        let mut logged = 0;
+        while let Some((subject, count)) = subjects.try_next().await? {
+            if subject.ends_with(".logs") {
+                logged += count;
+            }
+        }
+        if logged >= chunks {
+            return Ok(());
+        }
+        ensure!(Instant::now() < deadline, "run `{run}` logged {logged} of {chunks} chunks");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Everything that the workers of one run published, in the order in which the stream has it.
+pub async fn read(client: &Client, check_uid: &str, run: &str) -> Result<Vec<Chunk>> {
+    let stream = open(client).await?;
+    let config = OrderedConfig {
+        filter_subject: subject::run_filter(check_uid, run)?,
+        deliver_policy: DeliverPolicy::All,
+        ..OrderedConfig::default()
+    };
+    let consumer = stream.get().create_consumer(config).await?;
+    let mut left = consumer.cached_info().num_pending;
+    let mut messages = consumer.messages().await?;
+    let mut chunks = Vec::new();
+    while left > 0 {
+        let message = messages.next().await.context("the stream ended")??;
+        chunks.push(Chunk::decode(message.payload.clone())?);
+        left -= 1;
+    }
+    Ok(chunks)
+}
+
+/// The stream, by a forwarded port.
+struct Opened {
+    stream: Stream,
+    forward: JoinHandle<()>,
+}
+
+impl Opened {
+    fn get(&self) -> &Stream {
+        &self.stream
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.forward.abort();
+    }
+}
+
+async fn open(client: &Client) -> Result<Opened> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
     let list = pods
         .list(&ListParams::default().labels("app.kubernetes.io/component=nats"))
@@ -30,12 +110,17 @@ pub async fn count(client: &Client, check_uid: &str) -> Result<usize> {
             let _ = tokio::io::copy_bidirectional(&mut local, &mut remote).await;
         }
     });
-    let counted = ask(client, &address.to_string(), check_uid).await;
-    forward.abort();
-    counted
+    let stream = connect(client, &address.to_string()).await;
+    if stream.is_err() {
+        forward.abort();
+    }
+    Ok(Opened {
+        stream: stream?,
+        forward,
+    })
 }
 
-async fn ask(client: &Client, address: &str, check_uid: &str) -> Result<usize> {
+async fn connect(client: &Client, address: &str) -> Result<Stream> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), SYSTEM);
     let list = secrets
         .list(&ListParams::default().labels("app.kubernetes.io/component=controller"))
@@ -60,14 +145,6 @@ async fn ask(client: &Client, address: &str, check_uid: &str) -> Result<usize> {
         .connect(format!("nats://{address}"))
         .await
         .context("failed to connect to NATS")?;
-    let stream = async_nats::jetstream::new(nats)
-        .get_stream(STREAM)
-        .await
-        .context("no stream")?;
-    let mut subjects = stream.info_with_subjects(subject::check_filter(check_uid)?).await?;
-    let mut total = 0;
-    while let Some(entry) = futures::TryStreamExt::try_next(&mut subjects).await? {
-        total += entry.1;
-    }
-    Ok(total)
+    let stream = async_nats::jetstream::new(nats).get_stream(STREAM).await;
+    stream.context("no stream")
 }

@@ -40,6 +40,15 @@ pub(super) fn system(layout: &Layout) -> Result<PathBuf> {
     Ok(hierarchy.join(layout.full_name()).join("system"))
 }
 
+/// The cgroups of all Pods and containers, in every hierarchy.
+pub(super) fn pods(layout: &Layout) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for hierarchy in hierarchies()? {
+        found.extend(tree(&hierarchy.join(layout.full_name()).join("kubepods"))?);
+    }
+    Ok(found)
+}
+
 /// Ends every process in the Pods' cgroups.
 pub(super) async fn kill_pods(layout: &Layout) -> Result<()> {
     kill(layout, "kubepods").await

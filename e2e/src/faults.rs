@@ -1,0 +1,147 @@
+//! What happens to a cluster: processes that die, stores that are lost.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::runtime::wait::{await_condition, conditions::is_deleted};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::json;
+use temper_api::label;
+use tokio::process::Command;
+
+use crate::bed::{RUNS, SYSTEM};
+use crate::cluster::{self, Cluster, Part};
+use crate::command;
+
+/// Name of the controller's Deployment and of its Lease.
+const CONTROLLER: &str = "temper-controller";
+
+/// Name of the NATS StatefulSet.
+const NATS: &str = "temper-nats";
+
+const PATIENCE: Duration = Duration::from_mins(3);
+
+/// Ends the worker of a run as the kernel would.
+pub async fn crash_worker(client: &Client, check_uid: &str, run: &str) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), RUNS);
+    let selector = format!("{}={check_uid},{}={run}", label::CHECK_UID, label::RUN);
+    let list = pods.list(&ListParams::default().labels(&selector)).await?;
+    let running = |pod: &&Pod| pod.status.as_ref().is_some_and(|s| s.phase.as_deref() == Some("Running"));
+    let pod = list.items.iter().find(running).context("the run has no running worker")?;
+    crash(&pods, pod).await
+}
+
+/// Ends the controller that holds the lease as the kernel would, and its Pod, so that another process must go on.
+pub async fn crash_leader(client: &Client) -> Result<()> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), SYSTEM);
+    let holder = leases.get(CONTROLLER).await?.spec.and_then(|spec| spec.holder_identity);
+    let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
+    // Between two holders there is none: then there is nobody to end either.
+    let Some(pod) = pods.get_opt(&holder.unwrap_or_default()).await? else {
+        return Ok(());
+    };
+    crash(&pods, &pod).await?;
+    remove_at_once(&pods, &pod).await
+}
+
+/// Sets how many controllers there are, and waits until all of them are Ready.
+pub async fn scale_controller(client: &Client, replicas: i32) -> Result<()> {
+    let api: Api<Deployment> = Api::namespaced(client.clone(), SYSTEM);
+    let patch = json!({"spec": {"replicas": replicas}});
+    api.patch(CONTROLLER, &PatchParams::default(), &Patch::Merge(patch)).await?;
+    let ready = |deployment: Option<&Deployment>| {
+        let status = deployment.and_then(|d| d.status.as_ref());
+        status.is_some_and(|s| s.ready_replicas == Some(replicas) && s.replicas == Some(replicas))
+    };
+    wait("the controllers", await_condition(api, CONTROLLER, ready)).await
+}
+
+/// Ends NATS as the kernel would. Its Pod stays, and with it what it stored.
+pub async fn crash_nats(client: &Client) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
+    let pod = pods.get(&format!("{NATS}-0")).await?;
+    crash(&pods, &pod).await
+}
+
+/// Takes NATS away.
+pub async fn stop_nats(client: &Client) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
+    let pod = pods.get(&format!("{NATS}-0")).await?;
+    scale_nats(client, 0).await?;
+    let uid = pod.uid().unwrap_or_default();
+    let gone = is_deleted(&uid);
+    wait("NATS to go", await_condition(pods, &pod.name_any(), gone)).await
+}
+
+/// Brings NATS back.
+pub async fn start_nats(client: &Client) -> Result<()> {
+    scale_nats(client, 1).await?;
+    let api: Api<StatefulSet> = Api::namespaced(client.clone(), SYSTEM);
+    let ready = |set: Option<&StatefulSet>| {
+        let status = set.and_then(|set| set.status.as_ref());
+        status.is_some_and(|status| status.ready_replicas == Some(1))
+    };
+    wait("NATS", await_condition(api, NATS, ready)).await
+}
+
+/// Removes what NATS stored, while it is away. Without a volume of its own nothing is left anyway.
+pub async fn lose_nats_store(client: &Client) -> Result<()> {
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), SYSTEM);
+    let list = claims
+        .list(&ListParams::default().labels("app.kubernetes.io/component=nats"))
+        .await?;
+    for claim in list {
+        claims.delete(&claim.name_any(), &DeleteParams::background()).await?;
+        let uid = claim.uid().unwrap_or_default();
+        let gone = is_deleted(&uid);
+        wait("the volume of NATS to go", await_condition(claims.clone(), &claim.name_any(), gone)).await?;
+    }
+    Ok(())
+}
+
+/// Ends a program of the local cluster as the kernel would, and starts it again; Pods go on.
+pub async fn restart(part: Part) -> Result<()> {
+    command::run(Command::new("cluster").args(["restart", part.name()])).await
+}
+
+async fn scale_nats(client: &Client, replicas: i32) -> Result<()> {
+    let api: Api<StatefulSet> = Api::namespaced(client.clone(), SYSTEM);
+    let patch = json!({"spec": {"replicas": replicas}});
+    api.patch(NATS, &PatchParams::default(), &Patch::Merge(patch)).await?;
+    Ok(())
+}
+
+/// The first container's processes end by SIGKILL; in a cluster that is not on this machine the Pod is removed instead.
+async fn crash(pods: &Api<Pod>, pod: &Pod) -> Result<()> {
+    if cluster::external() {
+        return remove_at_once(pods, pod).await;
+    }
+    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    let id = statuses.and_then(|statuses| statuses.first()?.container_id.clone());
+    Cluster::from_env()?.crash(&id.with_context(|| format!("Pod `{}` has no container yet", pod.name_any()))?)
+}
+
+async fn remove_at_once(pods: &Api<Pod>, pod: &Pod) -> Result<()> {
+    let parameters = DeleteParams {
+        grace_period_seconds: Some(0),
+        ..DeleteParams::default()
+    };
+    match pods.delete(&pod.name_any(), &parameters).await {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        result => result.map(drop).context("failed to remove the Pod"),
+    }
+}
+
+async fn wait<T, E>(what: &str, condition: impl Future<Output = Result<T, E>>) -> Result<()>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let outcome = tokio::time::timeout(PATIENCE, Box::pin(condition)).await;
+    let seen = outcome.with_context(|| format!("gave up waiting for {what}"))?;
+    ensure!(seen.is_ok(), "failed to wait for {what}: {:?}", seen.err());
+    Ok(())
+}
