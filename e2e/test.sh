@@ -4,8 +4,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # A cluster of its own: the one of `make cluster` may be in use.
 export TEMPER_CLUSTER=${TEMPER_CLUSTER:-test}
-# A behaviour waits for this to run out.
-export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30}
+# Behaviours wait for these to run out.
+export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8}
 log=$(mktemp)
 times=$(mktemp)
 passed=0

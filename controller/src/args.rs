@@ -17,6 +17,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TEMPER_IDENTITY", default_value = "temper-controller")]
     pub(crate) identity: String,
 
+    /// Seconds after which a controller that does not renew the lease has lost it.
+    #[arg(long, env = "TEMPER_LEASE_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(5..=300))]
+    pub(crate) lease_seconds: u16,
+
     /// Image of the worker.
     #[arg(long, env = "TEMPER_WORKER_IMAGE")]
     pub(crate) worker_image: String,

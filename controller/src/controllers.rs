@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         jobs,
     };
     let (leads_now, leads) = watch::channel(false);
-    let identity = args.identity.clone();
+    let (identity, seconds) = (args.identity.clone(), args.lease_seconds);
     let context = Arc::new(Context {
         places: Places::new(usize::from(args.max_runs)),
         ingest: Ingest::new(jetstream::new(nats.clone()), trigger.clone(), metrics.clone()),
@@ -81,7 +81,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         check_controller(checks, Arc::clone(&context), stop.clone()),
         run_controller(runs, Arc::clone(&context), triggered, stop.clone()),
         watch_jobs(Arc::clone(&context), jobs_seen, trigger, stop.clone()),
-        lease::campaign(&identity, holds_lease, stop.clone()),
+        lease::campaign(&identity, seconds, holds_lease, stop.clone()),
         take_the_lead(Arc::clone(&context), lease, leads_now, ready, stop.clone()),
         janitor::run(context, stop.clone())
     );

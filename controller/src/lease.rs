@@ -1,8 +1,9 @@
 //! Which of several controllers writes: the one that holds the lease. The others watch and read along, so that one of
 //! them can take over at once.
 //!
-//! A holder that cannot renew stops writing before anybody else may begin: the API server must answer a renewal within
-//! [`ANSWER`], and a renewal that fails ends the leadership until the lease is seen to be held again.
+//! A holder that cannot renew stops writing before anybody else may begin: half-way through its term it renews, the API
+//! server has a fifth of the term to answer, and a renewal that fails ends the leadership until the lease is seen to be
+//! held again.
 
 use std::time::Duration;
 
@@ -13,24 +14,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::chain;
 
-/// Who has not renewed for this long has lost the lease, in seconds.
-const DURATION: u64 = 15;
-
-/// Seconds before its end that a lease is renewed. Less than [`DURATION`], more than [`ANSWER`].
-const GRACE: u64 = 7;
-
-/// The API server answers a renewal within this time, or the renewal failed.
-const ANSWER: Duration = Duration::from_secs(3);
-
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Name of the Lease.
 const NAME: &str = "temper-controller";
 
-/// Stands for the lease until stopped, and tells whether it is held.
-pub(crate) async fn campaign(identity: &str, held: watch::Sender<bool>, stop: CancellationToken) {
+/// Stands for the lease until stopped, and tells whether it is held. Who has not renewed it for `seconds` has lost it.
+pub(crate) async fn campaign(identity: &str, seconds: u16, held: watch::Sender<bool>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        match manager(identity).await {
+        match manager(identity, seconds.into()).await {
             Ok(manager) => hold(&manager, &held, &stop).await,
             Err(error) => tracing::warn!(error = chain(&*error), "the lease cannot be asked for"),
         }
@@ -67,18 +59,19 @@ async fn hold(manager: &LeaseManager, held: &watch::Sender<bool>, stop: &Cancell
     }
 }
 
-async fn manager(identity: &str) -> Result<LeaseManager, Box<dyn std::error::Error + Send + Sync>> {
+async fn manager(identity: &str, seconds: u64) -> Result<LeaseManager, Box<dyn std::error::Error + Send + Sync>> {
     let mut config = Config::infer().await?;
-    config.connect_timeout = Some(ANSWER);
-    config.read_timeout = Some(ANSWER);
+    let answer = Duration::from_secs(seconds) / 5;
+    config.connect_timeout = Some(answer);
+    config.read_timeout = Some(answer);
     config.default_retry = false;
     let namespace = config.default_namespace.clone();
     let manager = LeaseManagerBuilder::new(Client::try_from(config)?, NAME)
         .with_namespace(namespace)
         .with_identity(identity)
         .with_field_manager(identity)
-        .with_duration(DURATION)
-        .with_grace(GRACE)
+        .with_duration(seconds)
+        .with_grace(seconds / 2)
         .build()
         .await?;
     Ok(manager)

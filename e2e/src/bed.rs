@@ -137,8 +137,27 @@ impl Bed {
 
     /// Applies manifests.
     pub async fn apply(&self, manifests: &str) -> Result<()> {
+        self.kubectl("apply", manifests).await
+    }
+
+    /// Removes what manifests made, if it is there.
+    pub async fn remove(&self, manifests: &str) -> Result<()> {
+        self.kubectl("delete", manifests).await
+    }
+
+    /// Sets a label of the namespace.
+    pub async fn label(&self, key: &str, value: &str) -> Result<()> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let patch = json!({"metadata": {"labels": {key: value}}});
+        namespaces
+            .patch(&self.namespace, &PatchParams::default(), &Patch::Merge(patch))
+            .await?;
+        Ok(())
+    }
+
+    async fn kubectl(&self, verb: &str, manifests: &str) -> Result<()> {
         let mut child = Command::new("kubectl")
-            .args(["apply", "-n", &self.namespace, "-f", "-"])
+            .args([verb, "-n", &self.namespace, "-f", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -151,7 +170,7 @@ impl Bed {
         let output = child.wait_with_output().await?;
         ensure!(
             output.status.success(),
-            "kubectl apply failed: {}",
+            "kubectl {verb} failed: {}",
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(())
@@ -284,6 +303,18 @@ impl Started {
         run.context("the run is gone")
     }
 
+    /// Waits until a run is gone.
+    pub async fn gone(&self, run: &str) -> Result<()> {
+        let name = format!("{}-{run}", self.name);
+        let gone = |run: Option<&CheckRun>| run.is_none();
+        wait(
+            &format!("run `{name}` to go"),
+            await_condition(self.bed.runs(), &name, gone),
+        )
+        .await
+        .map(drop)
+    }
+
     /// Waits until the check itself says that nothing is left, and makes sure of it.
     pub async fn cleaned(&self) -> Result<()> {
         let cleaned = |check: Option<&WorkloadHardeningCheck>| holds(check, condition::CLEANED_UP);
@@ -293,6 +324,35 @@ impl Started {
         )
         .await?;
         self.nothing_left().await
+    }
+
+    /// Waits until a condition has a reason; its message.
+    pub async fn until(&self, kind: &'static str, reason: &'static str) -> Result<String> {
+        let message = move |check: Option<&WorkloadHardeningCheck>| {
+            let conditions = check
+                .and_then(|check| check.status.as_ref())
+                .map(|status| &status.conditions);
+            let mut conditions = conditions.into_iter().flatten();
+            conditions
+                .find(|c| c.type_ == kind && c.reason == reason)
+                .map(|c| c.message.clone())
+        };
+        let has = move |check: Option<&WorkloadHardeningCheck>| message(check).is_some();
+        let check = wait(
+            &format!("condition {kind} to have reason {reason}"),
+            await_condition(self.bed.checks(), &self.name, has),
+        )
+        .await?;
+        message(check.as_ref()).context("the check is gone")
+    }
+
+    /// Patches the check as a user would.
+    pub async fn patch(&self, patch: serde_json::Value) -> Result<()> {
+        let checks = self.bed.checks();
+        checks
+            .patch(&self.name, &PatchParams::default(), &Patch::Merge(patch))
+            .await?;
+        Ok(())
     }
 
     /// Deletes the check and waits until it is gone.

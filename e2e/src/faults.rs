@@ -30,8 +30,16 @@ pub async fn crash_worker(client: &Client, check_uid: &str, run: &str) -> Result
     let pods: Api<Pod> = Api::namespaced(client.clone(), RUNS);
     let selector = format!("{}={check_uid},{}={run}", label::CHECK_UID, label::RUN);
     let list = pods.list(&ListParams::default().labels(&selector)).await?;
-    let running = |pod: &&Pod| pod.status.as_ref().is_some_and(|s| s.phase.as_deref() == Some("Running"));
-    let pod = list.items.iter().find(running).context("the run has no running worker")?;
+    let running = |pod: &&Pod| {
+        pod.status
+            .as_ref()
+            .is_some_and(|s| s.phase.as_deref() == Some("Running"))
+    };
+    let pod = list
+        .items
+        .iter()
+        .find(running)
+        .context("the run has no running worker")?;
     crash(&pods, pod).await
 }
 
@@ -52,7 +60,8 @@ pub async fn crash_leader(client: &Client) -> Result<()> {
 pub async fn scale_controller(client: &Client, replicas: i32) -> Result<()> {
     let api: Api<Deployment> = Api::namespaced(client.clone(), SYSTEM);
     let patch = json!({"spec": {"replicas": replicas}});
-    api.patch(CONTROLLER, &PatchParams::default(), &Patch::Merge(patch)).await?;
+    api.patch(CONTROLLER, &PatchParams::default(), &Patch::Merge(patch))
+        .await?;
     let ready = |deployment: Option<&Deployment>| {
         let status = deployment.and_then(|d| d.status.as_ref());
         status.is_some_and(|s| s.ready_replicas == Some(replicas) && s.replicas == Some(replicas))
@@ -98,7 +107,11 @@ pub async fn lose_nats_store(client: &Client) -> Result<()> {
         claims.delete(&claim.name_any(), &DeleteParams::background()).await?;
         let uid = claim.uid().unwrap_or_default();
         let gone = is_deleted(&uid);
-        wait("the volume of NATS to go", await_condition(claims.clone(), &claim.name_any(), gone)).await?;
+        wait(
+            "the volume of NATS to go",
+            await_condition(claims.clone(), &claim.name_any(), gone),
+        )
+        .await?;
     }
     Ok(())
 }
@@ -120,7 +133,10 @@ async fn crash(pods: &Api<Pod>, pod: &Pod) -> Result<()> {
     if cluster::external() {
         return remove_at_once(pods, pod).await;
     }
-    let statuses = pod.status.as_ref().and_then(|status| status.container_statuses.as_ref());
+    let statuses = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.container_statuses.as_ref());
     let id = statuses.and_then(|statuses| statuses.first()?.container_id.clone());
     Cluster::from_env()?.crash(&id.with_context(|| format!("Pod `{}` has no container yet", pod.name_any()))?)
 }

@@ -47,7 +47,10 @@ pub async fn logged(client: &Client, check_uid: &str, run: &str, chunks: usize) 
         if logged >= chunks {
             return Ok(());
         }
-        ensure!(Instant::now() < deadline, "run `{run}` logged {logged} of {chunks} chunks");
+        ensure!(
+            Instant::now() < deadline,
+            "run `{run}` logged {logged} of {chunks} chunks"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -21,7 +21,10 @@ use temper_e2e::{faults, recordings};
 use temper_proto::v1::chunk::Body;
 
 fn is(phase: RunPhase) -> impl Fn(Option<&CheckRun>) -> bool {
-    move |run| run.and_then(|run| run.status.as_ref()).is_some_and(|status| status.phase == phase)
+    move |run| {
+        run.and_then(|run| run.status.as_ref())
+            .is_some_and(|status| status.phase == phase)
+    }
 }
 
 /// What is known of `write-fs` when nobody disturbs it.
@@ -69,7 +72,9 @@ async fn a_controller_killed_in_every_phase_changes_no_verdict() -> Result<()> {
         let started = bed.check("phases", "write-fs", "15s").await?;
         let mut left = BTreeSet::from(["Pending", "Cloning", "Starting", "Recording", "Judging"]);
         let killed = async {
-            let changes = watcher(bed.runs(), watcher::Config::default()).default_backoff().applied_objects();
+            let changes = watcher(bed.runs(), watcher::Config::default())
+                .default_backoff()
+                .applied_objects();
             let mut changes = std::pin::pin!(changes);
             while let Some(run) = changes.try_next().await? {
                 let phase = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
@@ -108,7 +113,11 @@ async fn a_killed_worker_is_replaced_and_no_line_is_lost_or_told_twice() -> Resu
         ensure!(lines > 100, "only {lines} lines");
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
-        ensure!(ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3), "{:?}", ended.status.cost);
+        ensure!(
+            ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3),
+            "{:?}",
+            ended.status.cost
+        );
         started.cleaned().await
     })
     .await
@@ -124,7 +133,12 @@ async fn a_log_that_was_rotated_away_between_two_workers_is_no_evidence() -> Res
         recordings::logged(&bed.client, &started.uid, "baseline-1", 12 * 16).await?;
         faults::crash_worker(&bed.client, &started.uid, "baseline-1").await?;
         let ended = started.complete().await?;
-        ensure!(ended.reason() == reason::BASELINE_UNSTABLE, "{}: {}", ended.reason(), ended.message());
+        ensure!(
+            ended.reason() == reason::BASELINE_UNSTABLE,
+            "{}: {}",
+            ended.reason(),
+            ended.message()
+        );
         ensure!(ended.message().contains("rotated"), "{}", ended.message());
         started.cleaned().await
     })
@@ -144,7 +158,11 @@ async fn nats_away_for_a_minute_loses_nothing() -> Result<()> {
         faults::start_nats(&bed.client).await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
-        ensure!(ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3), "{:?}", ended.status.cost);
+        ensure!(
+            ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3),
+            "{:?}",
+            ended.status.cost
+        );
         every_line_once(&bed, &started, "baseline-1").await?;
         started.cleaned().await
     })

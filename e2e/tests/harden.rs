@@ -161,7 +161,7 @@ async fn unprivileged_nginx_with_a_volume_is_fully_hardened() -> Result<()> {
         let spec = json!({
             "targetRef": {"kind": "Deployment", "name": "nginx-unprivileged-tmp-dir"},
             "recordingDuration": DURATION,
-            "securityContext": {"runAsUser": 101, "runAsGroup": 101, "fsGroup": 101}
+            "identity": {"runAsUser": 101, "runAsGroup": 101, "fsGroup": 101}
         });
         let started = bed.check_with("nginx-tmp", spec).await?;
         let ended = started.complete().await?;

@@ -6,9 +6,15 @@
 )]
 
 use anyhow::{Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
-use temper_api::{condition, reason};
+use temper_api::{CheckRun, RunPhase, condition, reason};
 use temper_e2e::bed::{Bed, Started, with_bed};
+use temper_e2e::recordings;
+use temper_proto::v1::{LogLine, chunk::Body};
 
 async fn ends(started: &Started, reason: &str, sentence: &str) -> Result<()> {
     let ended = started.complete().await?;
@@ -108,4 +114,260 @@ async fn a_second_check_of_the_same_workload() -> Result<()> {
         first.nothing_left().await
     })
     .await
+}
+
+#[tokio::test]
+async fn a_limit_range_that_the_workload_no_longer_fits() -> Result<()> {
+    with_bed("limits", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        // Made after the source's Pods: only new ones, as a clone's, are refused.
+        bed.apply(
+            r"
+apiVersion: v1
+kind: LimitRange
+metadata: {name: least}
+spec: {limits: [{type: Container, min: {memory: 4Gi}}]}
+",
+        )
+        .await?;
+        let started = bed.check("limits", "tolerant", "15s").await?;
+        ends(
+            &started,
+            reason::BASELINE_UNSTABLE,
+            "minimum memory usage per Container is 4Gi",
+        )
+        .await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_pod_security_level_that_the_workload_does_not_reach() -> Result<()> {
+    with_bed("psa", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        bed.label("pod-security.kubernetes.io/enforce", "restricted").await?;
+        let started = bed.check("psa", "tolerant", "15s").await?;
+        ends(&started, reason::BASELINE_UNSTABLE, "violates PodSecurity").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_policy_of_the_cluster_that_refuses_the_clone() -> Result<()> {
+    with_bed("policy", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let name = bed.namespace.clone();
+        let policy = format!(
+            r"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: {name}}}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    namespaceSelector: {{matchLabels: {{temper.dev/clone-of: {name}}}}}
+    resourceRules: [{{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}}]
+  validations: [{{expression: 'false', message: no Deployment without an owner}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: {name}}}
+spec: {{policyName: {name}, validationActions: [Deny]}}
+"
+        );
+        bed.apply(&policy).await?;
+        let refused = async {
+            let started = bed.check("policy", "tolerant", "15s").await?;
+            ends(&started, reason::CLONE_REFUSED, "no Deployment without an owner").await
+        }
+        .await;
+        bed.remove(&policy).await?;
+        refused
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_pod_that_the_kubelet_rejects_ends_at_the_first_rejection() -> Result<()> {
+    with_bed("sysctl", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        // The API server takes it, a kubelet that was not told to allow it does not.
+        let spec = json!({
+            "targetRef": {"kind": "Deployment", "name": "tolerant"},
+            "recordingDuration": "1m",
+            "securityContext": {"pod": {"sysctls": [{"name": "kernel.msgmax", "value": "65536"}]}}
+        });
+        let started = bed.check_with("sysctl", spec).await?;
+        let ended = started.complete().await?;
+        ensure!(
+            ended.reason() == reason::BASELINE_UNSTABLE,
+            "{}: {}",
+            ended.reason(),
+            ended.message()
+        );
+        ensure!(ended.message().contains("SysctlForbidden"), "{}", ended.message());
+        ensure!(
+            ended.seconds < 60.0,
+            "it took {} s, as long as a recording",
+            ended.seconds
+        );
+        started.cleaned().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_base_that_would_weaken_the_workload() -> Result<()> {
+    with_bed("weak", async |bed: Bed| {
+        let spec = json!({
+            "targetRef": {"kind": "Deployment", "name": "x"},
+            "recordingDuration": "15s",
+            "securityContext": {"container": {"privileged": true}}
+        });
+        let started = bed.check_with("weak", spec).await?;
+        ends(
+            &started,
+            reason::INVALID_SPEC,
+            "spec.securityContext.container.privileged: true",
+        )
+        .await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_target_that_is_changed_while_it_is_checked() -> Result<()> {
+    with_bed("changed", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let started = bed.check("changed", "tolerant", "1m").await?;
+        started.run("all", is_recording).await?;
+        let api: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
+        let patch = json!({"spec": {"template": {"metadata": {"annotations": {"changed": "now"}}}}});
+        api.patch("tolerant", &PatchParams::default(), &Patch::Merge(patch))
+            .await?;
+        ends(&started, reason::TARGET_CHANGED, "Deployment/tolerant was changed").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_workload_that_is_never_ready_in_its_clone() -> Result<()> {
+    with_bed("never", async |bed: Bed| {
+        bed.workload("ready-at-home").await?;
+        let started = bed.check("never", "ready-at-home", "15s").await?;
+        ends(&started, reason::BASELINE_UNSTABLE, "Ready").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_clone_that_does_not_go_is_told_and_the_verdict_stands() -> Result<()> {
+    with_bed("stuck", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let started = bed.check("stuck", "tolerant", "15s").await?;
+        let run = started.run("baseline-1", is_recording).await?;
+        let clone = run.status.and_then(|status| status.clone_namespace).unwrap_or_default();
+        let maps: Api<ConfigMap> = Api::namespaced(bed.client.clone(), &clone);
+        let held = json!({"metadata": {"name": "held", "finalizers": ["example.com/held"]}});
+        maps.create(&PostParams::default(), &serde_json::from_value(held)?)
+            .await?;
+        let ended = started.complete().await?;
+        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        let message = started.until(condition::CLEANED_UP, reason::CLEAN_UP_BLOCKED).await?;
+        ensure!(
+            message.contains("example.com/held") && message.contains(&clone),
+            "{message}"
+        );
+        let free = json!({"metadata": {"finalizers": null}});
+        maps.patch("held", &PatchParams::default(), &Patch::Merge(free)).await?;
+        started.cleaned().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn names_as_long_as_kubernetes_takes_them() -> Result<()> {
+    with_bed("long", async |bed: Bed| {
+        let target = "t".repeat(253);
+        bed.apply(&format!(
+            r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: {target}}}
+spec:
+  selector: {{matchLabels: {{app: long}}}}
+  template:
+    metadata: {{labels: {{app: long}}}}
+    spec:
+      containers: [{{name: {}, image: 'temper.local/busybox:dev', command: [sleep, '100000']}}]
+",
+            "c".repeat(63)
+        ))
+        .await?;
+        bed.ready(&target).await?;
+        let started = bed.check(&"x".repeat(200), &target, "10s").await?;
+        let ended = started.complete().await?;
+        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        let report = ended.status.report.unwrap_or_default();
+        ensure!((1..=253).contains(&report.len()), "{report}");
+        started.cleaned().await?;
+        let refused = bed.check(&"x".repeat(201), &target, "10s").await;
+        ensure!(refused.is_err(), "a name of 201 characters was taken");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn large_configuration_and_odd_bytes_are_taken_as_they_are() -> Result<()> {
+    with_bed("odd", async |bed: Bed| {
+        // Five ConfigMaps as large as the API server takes them, and a Secret that is no text.
+        let maps: Api<ConfigMap> = Api::namespaced(bed.client.clone(), &bed.namespace);
+        for number in 0..5 {
+            let map = json!({"metadata": {"name": format!("large-{number}")}, "data": {"text": "y".repeat(1_040_000)}});
+            maps.create(&PostParams::default(), &serde_json::from_value(map)?)
+                .await?;
+        }
+        bed.workload("odd-bytes").await?;
+        let started = bed.check("odd", "odd-bytes", "15s").await?;
+        let ended = started.complete().await?;
+        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        started.cleaned().await?;
+        let chunks = recordings::read(&bed.client, &started.uid, "baseline-1").await?;
+        let lines: Vec<LogLine> = chunks
+            .into_iter()
+            .filter_map(|chunk| match chunk.body {
+                Some(Body::Logs(logs)) => Some(logs.lines),
+                _ => None,
+            })
+            .flatten()
+            .collect();
+        ensure!(
+            lines.iter().any(|line| line.text.starts_with(b"bytes \xff\xfe\x00")),
+            "the odd line is not there"
+        );
+        ensure!(
+            lines.iter().any(|line| line.cut_from >= 1_000_000),
+            "the long line is not there"
+        );
+        ensure!(
+            !lines.iter().any(|line| contains(&line.text, b"\x01\x02hidden\xff\xfe")),
+            "a secret left its clone"
+        );
+        ensure!(
+            lines.iter().any(|line| line.text.starts_with(b"secret [")),
+            "the secret's line is not there"
+        );
+        Ok(())
+    })
+    .await
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn is_recording(run: Option<&CheckRun>) -> bool {
+    run.and_then(|run| run.status.as_ref())
+        .is_some_and(|status| status.phase == RunPhase::Recording)
 }

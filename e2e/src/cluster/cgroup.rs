@@ -40,11 +40,11 @@ pub(super) fn system(layout: &Layout) -> Result<PathBuf> {
     Ok(hierarchy.join(layout.full_name()).join("system"))
 }
 
-/// The cgroups of all Pods and containers, in every hierarchy.
-pub(super) fn pods(layout: &Layout) -> Result<Vec<PathBuf>> {
+/// All cgroups of the cluster, in every hierarchy.
+pub(super) fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for hierarchy in hierarchies()? {
-        found.extend(tree(&hierarchy.join(layout.full_name()).join("kubepods"))?);
+        found.extend(tree(&hierarchy.join(layout.full_name()))?);
     }
     Ok(found)
 }

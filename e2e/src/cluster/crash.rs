@@ -15,7 +15,7 @@ pub(super) fn crash(layout: &Layout, container_id: &str) -> Result<()> {
         "`{container_id}` is no id of a container"
     );
     let mut pids = Vec::new();
-    for cgroup in cgroup::pods(layout)? {
+    for cgroup in cgroup::all(layout)? {
         if cgroup.ends_with(id) {
             let members = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
             pids.extend(members.lines().filter_map(|pid| pid.parse::<i32>().ok()));
