@@ -118,7 +118,21 @@ pub async fn lose_nats_store(client: &Client) -> Result<()> {
 
 /// Ends a program of the local cluster as the kernel would, and starts it again; Pods go on.
 pub async fn restart(part: Part) -> Result<()> {
-    command::run(Command::new("cluster").args(["restart", part.name()])).await
+    cluster("restart", part).await
+}
+
+/// Lets a program of the local cluster hang.
+pub async fn pause(part: Part) -> Result<()> {
+    cluster("pause", part).await
+}
+
+/// Lets a program go on that hung.
+pub async fn resume(part: Part) -> Result<()> {
+    cluster("resume", part).await
+}
+
+async fn cluster(verb: &str, part: Part) -> Result<()> {
+    command::run(Command::new("cluster").args([verb, &part.name()])).await
 }
 
 async fn scale_nats(client: &Client, replicas: i32) -> Result<()> {

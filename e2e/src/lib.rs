@@ -18,11 +18,14 @@ pub mod bed;
 pub mod cluster;
 pub mod faults;
 pub mod images;
+pub mod neighbours;
+pub mod pods;
+pub mod provisioner;
 pub mod recordings;
 pub mod temper;
 pub mod tools;
+pub mod wait;
 
 mod command;
 mod digest;
 mod lock;
-mod wait;

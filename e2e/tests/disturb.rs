@@ -197,7 +197,66 @@ async fn a_kubelet_that_dies_changes_no_verdict() -> Result<()> {
         bed.workload("write-fs").await?;
         let started = bed.check("kubelet", "write-fs", "15s").await?;
         started.run("baseline-1", is(RunPhase::Recording)).await?;
-        faults::restart(Part::Kubelet).await?;
+        faults::restart(Part::Kubelet(0)).await?;
+        undisturbed(&started.complete().await?)?;
+        started.cleaned().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_api_server_that_hangs_fails_and_begins_anew_changes_no_verdict() -> Result<()> {
+    if cluster::external() {
+        eprintln!("an external cluster's API server is not ours to stop");
+        return Ok(());
+    }
+    with_bed("api", async |bed: Bed| {
+        bed.workload("write-fs").await?;
+        let started = bed.check("api", "write-fs", "20s").await?;
+        started.run("baseline-1", is(RunPhase::Recording)).await?;
+        // With its store away the API server is slow at first, and then answers 500 and 504.
+        faults::pause(Part::Etcd).await?;
+        tokio::time::sleep(Duration::from_secs(12)).await;
+        faults::resume(Part::Etcd).await?;
+        // And one that begins anew ends every watch, and answers 410 to who asks for what it no longer knows.
+        faults::restart(Part::ApiServer).await?;
+        undisturbed(&started.complete().await?)?;
+        started.cleaned().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_api_server_that_answers_429_changes_no_verdict() -> Result<()> {
+    with_bed("busy", async |bed: Bed| {
+        bed.workload("write-fs").await?;
+        let started = bed.check("busy", "write-fs", "15s").await?;
+        started.run("baseline-1", is(RunPhase::Recording)).await?;
+        // A level without seats refuses all that the controller asks for.
+        let refusal = format!(
+            r"
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: PriorityLevelConfiguration
+metadata: {{name: {0}}}
+spec:
+  type: Limited
+  limited: {{nominalConcurrencyShares: 0, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse: {{type: Reject}}}}
+---
+apiVersion: flowcontrol.apiserver.k8s.io/v1
+kind: FlowSchema
+metadata: {{name: {0}}}
+spec:
+  priorityLevelConfiguration: {{name: {0}}}
+  matchingPrecedence: 1
+  rules:
+    - subjects: [{{kind: ServiceAccount, serviceAccount: {{name: temper-controller, namespace: temper-system}}}}]
+      resourceRules: [{{apiGroups: ['*'], resources: ['*'], verbs: ['*'], clusterScope: true, namespaces: ['*']}}]
+",
+            bed.namespace
+        );
+        bed.apply(&refusal).await?;
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        bed.remove(&refusal).await?;
         undisturbed(&started.complete().await?)?;
         started.cleaned().await
     })
