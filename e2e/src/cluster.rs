@@ -1,5 +1,7 @@
-//! A Kubernetes cluster of one node, made of real components on this machine.
+//! A Kubernetes cluster of one node or a few, made of real components on this machine.
 
+mod accounts;
+mod agents;
 mod cgroup;
 mod containerd;
 mod control_plane;
@@ -10,16 +12,18 @@ mod part;
 mod pki;
 mod process;
 mod ready;
+mod start;
 mod teardown;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
 use self::layout::Layout;
+use self::node::Node;
 pub use self::part::Part;
 use crate::images::{Archive, Image};
 use crate::lock;
@@ -39,6 +43,15 @@ pub async fn client() -> Result<Client> {
             .context("KUBECONFIG names no cluster that can be used");
     }
     Cluster::from_env()?.client().await
+}
+
+/// A client with the rights that a kubeconfig gives.
+pub async fn client_of(kubeconfig: &Path) -> Result<Client> {
+    provide_crypto();
+    let read = Kubeconfig::read_from(kubeconfig);
+    let read = read.with_context(|| format!("failed to read `{}`", kubeconfig.display()))?;
+    let config = Config::from_custom_kubeconfig(read, &KubeConfigOptions::default()).await?;
+    Ok(Client::try_from(config)?)
 }
 
 /// A cluster on this machine, running or not.
@@ -63,6 +76,8 @@ pub struct PartStatus {
     pub part: Part,
     /// Its process, if it runs.
     pub pid: Option<i32>,
+    /// Whether it was stopped where it is.
+    pub paused: bool,
     /// Its output.
     pub log: PathBuf,
 }
@@ -95,9 +110,9 @@ impl Cluster {
         self.layout.log("audit.log")
     }
 
-    /// Name of its only node.
-    pub fn node_name(&self) -> String {
-        self.layout.node_name()
+    /// Names of its nodes, the one with the control plane first; none when it is not up.
+    pub fn node_names(&self) -> Vec<String> {
+        self.layout.nodes().into_iter().map(Node::name).collect()
     }
 
     /// Where kubectl is, and where helm is.
@@ -107,71 +122,48 @@ impl Cluster {
 
     /// A client with the administrator's rights.
     pub async fn client(&self) -> Result<Client> {
-        provide_crypto();
-        let path = self.kubeconfig();
-        let kubeconfig = Kubeconfig::read_from(&path)
-            .with_context(|| format!("cluster `{}` is not up: start it with `make cluster`", self.name()))?;
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
-        Ok(Client::try_from(config)?)
+        let opened = client_of(&self.kubeconfig()).await;
+        opened.with_context(|| format!("cluster `{}` is not up: start it with `make cluster`", self.name()))
     }
 
-    /// Makes the cluster run: finds it healthy, or removes what is left of it and starts it from nothing.
-    pub async fn up(&self) -> Result<Start> {
-        for tool in [Tool::Kubernetes, Tool::Coredns, Tool::Helm] {
+    /// Makes the cluster run: finds it healthy, or removes what is left of it and starts it from nothing. Without a wish
+    /// for so many `nodes`, one that runs has as many as it has, and a new one has one.
+    pub async fn up(&self, nodes: Option<u8>) -> Result<Start> {
+        for tool in [Tool::Kubernetes, Tool::Coredns, Tool::KubeRouter, Tool::Helm] {
             tool.build().await?;
         }
         let pause = Image::Pause.build().await?;
         let _lock = lock::take(&self.layout.lock()).await?;
         if self.layout.run().exists() {
-            match self.healthy().await {
+            match self.fit(nodes).await {
                 Ok(()) => return Ok(Start::Found),
                 Err(error) => {
                     // What a dead part said last may be long; its log is about to go with the rest.
-                    tracing::warn!(
-                        reason = first_line(&error),
-                        "the cluster is not healthy, starting it anew"
-                    );
+                    tracing::warn!(reason = first_line(&error), "starting the cluster anew");
                     tracing::debug!(reason = format!("{error:#}"), "in full");
                 }
             }
         }
         teardown::tear_down(&self.layout).await?;
         let started = Instant::now();
-        self.start(&pause)
+        self.start(nodes.unwrap_or(1), &pause)
             .await
             .with_context(|| format!("cluster `{}` did not start", self.name()))?;
         Ok(Start::Started(started.elapsed()))
     }
 
-    async fn start(&self, pause: &Archive) -> Result<()> {
-        let layout = &self.layout;
-        layout.create()?;
-        pki::issue(layout)?;
-        cgroup::create(layout)?;
-        namespace::create(layout).await?;
-        let programs = Tool::Kubernetes.directory()?;
-        control_plane::start_api(layout, &programs)?;
-        let client = self.client().await?;
-        tokio::try_join!(self.start_containerd(pause), ready::api(layout, &client))?;
-        control_plane::start_controllers(layout, &programs)?;
-        node::start_kubelet(layout)?;
-        node::start_proxy(layout)?;
-        // In this order: refused once, CoreDNS would wait for seconds before it asks again.
-        ready::grant_dns(&client).await?;
-        node::start_dns(layout)?;
-        ready::node(layout, &client, Duration::from_mins(1)).await
+    async fn start(&self, nodes: u8, pause: &Archive) -> Result<()> {
+        start::prepare(&self.layout, nodes).await?;
+        start::everything(&self.layout, &self.client().await?, pause).await
     }
 
-    async fn start_containerd(&self, pause: &Archive) -> Result<()> {
-        node::start_containerd(&self.layout, &pause.name)?;
-        containerd::ready(&self.layout).await?;
-        if containerd::purge(&self.layout).await? {
-            // It remembers what it found when it started.
-            Part::Containerd.kill(&self.layout).await?;
-            node::start_containerd(&self.layout, &pause.name)?;
-            containerd::ready(&self.layout).await?;
+    /// Fails when the cluster is not healthy or has another number of nodes than it should have.
+    async fn fit(&self, nodes: Option<u8>) -> Result<()> {
+        let has = self.layout.nodes().len();
+        if let Some(wanted) = nodes {
+            ensure!(has == usize::from(wanted), "nodes: {has}, wanted: {wanted}");
         }
-        self.import(pause).await.map(drop)
+        self.healthy().await
     }
 
     /// Fails when anything of the cluster is not as it should be.
@@ -181,12 +173,13 @@ impl Cluster {
             "cluster `{}` is not up: start it with `make cluster`",
             self.name()
         );
-        for part in Part::ALL {
+        for part in Part::all(&self.layout) {
             part.must_run(&self.layout)?;
         }
-        let client = self.client().await?;
-        containerd::ready(&self.layout).await?;
-        ready::node(&self.layout, &client, Duration::from_secs(5)).await
+        for node in self.layout.nodes() {
+            containerd::ready(node).await?;
+        }
+        ready::everything(&self.layout, &self.client().await?, Duration::from_secs(5)).await
     }
 
     /// Ends the cluster and removes everything of it but caches.
@@ -197,10 +190,24 @@ impl Cluster {
 
     /// Every part with its process and its log.
     pub fn parts(&self) -> impl Iterator<Item = PartStatus> {
-        Part::ALL.into_iter().map(|part| PartStatus {
-            part,
-            pid: part.process(&self.layout).map(process::Process::pid),
-            log: part.log(&self.layout),
+        Part::all(&self.layout).into_iter().map(|part| {
+            let process = part.process(&self.layout);
+            PartStatus {
+                part,
+                pid: process.map(process::Process::pid),
+                paused: process.is_some_and(process::Process::held),
+                log: part.log(&self.layout),
+            }
+        })
+    }
+
+    /// The part of this name, such as `etcd`, `kubelet` or `kubelet-1`.
+    pub fn part(&self, name: &str) -> Result<Part> {
+        let parts = Part::all(&self.layout);
+        let found = parts.iter().copied().find(|part| part.name() == name);
+        found.with_context(|| {
+            let names: Vec<String> = parts.iter().map(|part| part.name()).collect();
+            format!("no part is named `{name}`; there are {}", names.join(", "))
         })
     }
 
@@ -209,32 +216,44 @@ impl Cluster {
         part.kill(&self.layout).await
     }
 
-    /// Ends a part of the node, if it runs, and starts it again; its Pods go on.
-    pub async fn restart(&self, part: Part) -> Result<()> {
-        let layout = &self.layout;
-        let start: fn(&Layout) -> Result<()> = match part {
-            Part::Containerd => |layout| node::start_containerd(layout, &Image::Pause.name()),
-            Part::Kubelet => node::start_kubelet,
-            Part::Proxy => node::start_proxy,
-            Part::Dns => node::start_dns,
-            Part::Etcd | Part::ApiServer | Part::ControllerManager | Part::Scheduler => {
-                bail!("{} is no part of the node", part.name())
-            }
-        };
-        part.kill(layout).await?;
-        start(layout)?;
-        containerd::ready(layout).await?;
-        ready::node(layout, &self.client().await?, Duration::from_mins(1)).await
+    /// Stops one part where it is, as if it hung: whoever asks it waits, and what it held stays. An etcd that is paused
+    /// makes the API server slow at first and then fail, one API server that is paused lets its clients wait.
+    pub fn pause(&self, part: Part) -> Result<()> {
+        part.hold(&self.layout, true)
     }
 
-    /// Loads an image into the node, unless it holds this very image; says whether it was loaded.
-    pub async fn import(&self, archive: &Archive) -> Result<bool> {
-        let digest = archive.digest().await?;
-        if containerd::image(&self.layout, &archive.name).await?.as_ref() == Some(&digest) {
-            return Ok(false);
+    /// Lets a part go on that was paused.
+    pub fn resume(&self, part: Part) -> Result<()> {
+        part.hold(&self.layout, false)
+    }
+
+    /// Ends a part, if it runs or is paused, starts it again and waits until the cluster is ready; Pods go on. An API
+    /// server that is restarted drops its watches.
+    pub async fn restart(&self, part: Part) -> Result<()> {
+        let layout = &self.layout;
+        part.kill(layout).await?;
+        start::part(layout, part)?;
+        let client = self.client().await?;
+        ready::api(layout, &client).await?;
+        for node in layout.nodes() {
+            containerd::ready(node).await?;
         }
-        containerd::import(&self.layout, &archive.path).await?;
-        Ok(true)
+        ready::everything(layout, &client, start::PATIENCE).await
+    }
+
+    /// Loads an image into every node that does not hold this very image; says whether any did not.
+    pub async fn import(&self, archive: &Archive) -> Result<bool> {
+        let nodes = self.layout.nodes();
+        ensure!(
+            !nodes.is_empty(),
+            "cluster `{}` is not up: start it with `make cluster`",
+            self.name()
+        );
+        let mut any = false;
+        for node in nodes {
+            any |= containerd::load(node, archive).await?;
+        }
+        Ok(any)
     }
 
     /// The directory that vanishes with the cluster.

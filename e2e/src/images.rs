@@ -3,6 +3,7 @@
 mod context;
 mod rootfs;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,9 @@ use tokio::process::Command;
 
 use crate::command::{output, run};
 use crate::{lock, tools};
+
+/// Annotation of an image in an archive.
+const NAME: &str = "org.opencontainers.image.ref.name";
 
 /// An image that this repository builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub enum Image {
     Worker,
     /// The NATS server.
     Nats,
+    /// Writes what it receives over OTLP to its output.
+    OtelCollector,
     /// A sample workload of one static program.
     Busybox,
     /// A sample web server, as Debian sets it up.
@@ -43,11 +49,12 @@ pub struct Archive {
 
 impl Image {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pause,
         Self::Controller,
         Self::Worker,
         Self::Nats,
+        Self::OtelCollector,
         Self::Busybox,
         Self::Nginx,
         Self::Shell,
@@ -60,6 +67,7 @@ impl Image {
             Self::Controller => "controller",
             Self::Worker => "worker",
             Self::Nats => "nats",
+            Self::OtelCollector => "otel-collector",
             Self::Busybox => "busybox",
             Self::Nginx => "nginx",
             Self::Shell => "shell",
@@ -141,21 +149,46 @@ fn buildah(scratch: &Path) -> Command {
 }
 
 impl Archive {
+    /// An OCI archive that somebody made, and the name that it gives its image.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let image = index(path).await?;
+        let name = image.annotations.get(NAME).cloned();
+        Ok(Self {
+            name: name.with_context(|| format!("the image in `{}` has no name", path.display()))?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Loads the image by somebody's command: shell words, behind which the path of the archive is put.
+    pub async fn load_by(&self, command: &str) -> Result<()> {
+        let script = format!("{command} \"$1\"");
+        run(Command::new("sh").args(["-c", &script, "load"]).arg(&self.path))
+            .await
+            .with_context(|| format!("failed to load `{}`", self.name))
+    }
+
     /// The digest that containerd will know the image by.
     pub(crate) async fn digest(&self) -> Result<String> {
-        #[derive(Deserialize)]
-        struct Index {
-            manifests: Vec<Manifest>,
-        }
-        #[derive(Deserialize)]
-        struct Manifest {
-            digest: String,
-        }
-        let index = output(Command::new("tar").arg("-xOf").arg(&self.path).arg("index.json")).await?;
-        let index: Index = serde_json::from_str(&index)?;
-        let manifest = index.manifests.into_iter().next();
-        manifest
-            .map(|manifest| manifest.digest)
-            .with_context(|| format!("`{}` holds no image", self.path.display()))
+        Ok(index(&self.path).await?.digest)
     }
+}
+
+/// What an archive says about its image.
+#[derive(Deserialize)]
+struct Described {
+    digest: String,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+/// The only image of an archive, as its index describes it.
+async fn index(archive: &Path) -> Result<Described> {
+    #[derive(Deserialize)]
+    struct Index {
+        manifests: Vec<Described>,
+    }
+    let index = output(Command::new("tar").arg("-xOf").arg(archive).arg("index.json")).await?;
+    let index: Index = serde_json::from_str(&index)?;
+    let image = index.manifests.into_iter().next();
+    image.with_context(|| format!("`{}` holds no image", archive.display()))
 }

@@ -17,11 +17,12 @@ pub mod audit;
 pub mod bed;
 pub mod cluster;
 pub mod images;
+pub mod provisioner;
 pub mod recordings;
 pub mod temper;
 pub mod tools;
+pub mod wait;
 
 mod command;
 mod digest;
 mod lock;
-mod wait;

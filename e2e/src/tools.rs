@@ -22,18 +22,24 @@ pub enum Tool {
     Pause,
     /// Installs the chart.
     Helm,
+    /// Enforces network policies.
+    KubeRouter,
     /// Goes into the image of the same name.
     NatsServer,
+    /// Likewise.
+    OtelCollector,
 }
 
 impl Tool {
     /// All of them, in the order of their need.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Kubernetes,
         Self::Coredns,
+        Self::KubeRouter,
         Self::Pause,
         Self::Helm,
         Self::NatsServer,
+        Self::OtelCollector,
     ];
 
     fn module(self) -> &'static str {
@@ -42,15 +48,17 @@ impl Tool {
             Self::Coredns => "coredns",
             Self::Pause => "pause",
             Self::Helm => "helm",
+            Self::KubeRouter => "kube-router",
             Self::NatsServer => "nats-server",
+            Self::OtelCollector => "otel-collector",
         }
     }
 
     /// What to build: the module's `tool` block or its own main package.
     fn target(self) -> &'static str {
         match self {
-            Self::Kubernetes | Self::Helm | Self::NatsServer => "tool",
-            Self::Coredns | Self::Pause => ".",
+            Self::Kubernetes | Self::Helm | Self::KubeRouter | Self::NatsServer => "tool",
+            Self::Coredns | Self::Pause | Self::OtelCollector => ".",
         }
     }
 

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
-use temper_e2e::cluster::{self, Cluster, Part, Start};
-use temper_e2e::images::Image;
+use temper_e2e::cluster::{self, Cluster, Start};
+use temper_e2e::images::{Archive, Image};
+use temper_e2e::provisioner;
 use temper_e2e::tools::Tool;
 use tracing_subscriber::EnvFilter;
 
@@ -25,14 +26,28 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// Start the cluster, or find it healthy.
-    Up,
+    Up {
+        /// How many nodes it has; one that has another number of them is started anew [default: what it has, or 1].
+        #[arg(long, env = "TEMPER_NODES")]
+        nodes: Option<u8>,
+    },
     /// End the cluster and remove all of it but caches.
     Down,
     /// Say how every part is.
     Status,
-    /// Start a part of the node anew: containerd, kubelet, kube-proxy or coredns; Pods go on.
+    /// End a part, as if it crashed, and start it anew; Pods go on.
     Restart {
-        /// Name of the program.
+        /// Name of the program, and on other nodes than the first the index of the node: `etcd`, `kubelet`, `kubelet-1`.
+        part: String,
+    },
+    /// Stop a part where it is, as if it hung.
+    Pause {
+        /// As for `restart`.
+        part: String,
+    },
+    /// Let a part go on that was paused.
+    Resume {
+        /// As for `restart`.
         part: String,
     },
     /// Print what a shell needs to use the cluster: `eval "$(cluster env)"`.
@@ -47,7 +62,31 @@ enum Task {
         #[arg(long)]
         contexts: Option<PathBuf>,
     },
+    /// Load images into the cluster, also where CLUSTER=external says that another one is the one to use.
+    Load {
+        /// OCI archives.
+        #[arg(required = true)]
+        archives: Vec<PathBuf>,
+    },
+    /// Make volumes for claims; a part of the cluster, which `up` starts.
+    #[command(hide = true)]
+    Provision {
+        /// Whose account to use.
+        #[arg(long)]
+        kubeconfig: PathBuf,
+        /// A node and the directory of its volumes, as NAME=DIRECTORY.
+        #[arg(long = "node", value_parser = directory_of_node)]
+        nodes: Vec<(String, PathBuf)>,
+    },
 }
+
+fn directory_of_node(text: &str) -> Result<(String, PathBuf)> {
+    let (name, directory) = text.split_once('=').context("NAME=DIRECTORY is wanted")?;
+    Ok((name.to_owned(), PathBuf::from(directory)))
+}
+
+/// In an external cluster, a command that loads an image into it; the path of an OCI archive is put behind it.
+const LOAD_IMAGE: &str = "TEMPER_LOAD_IMAGE";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -61,10 +100,12 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let cluster = Cluster::named(&arguments.name)?;
     match arguments.command {
-        Task::Up => up(&cluster).await,
+        Task::Up { nodes } => up(&cluster, nodes).await,
         Task::Down => cluster.down().await,
         Task::Status => status(&cluster).await,
-        Task::Restart { part } => restart(&cluster, &part).await,
+        Task::Restart { part } => cluster.restart(cluster.part(&part)?).await,
+        Task::Pause { part } => cluster.pause(cluster.part(&part)?),
+        Task::Resume { part } => cluster.resume(cluster.part(&part)?),
         Task::Env => env(&cluster),
         Task::Tools => tools().await,
         Task::Images {
@@ -72,20 +113,24 @@ async fn main() -> Result<()> {
             contexts: Some(directory),
         } => contexts(&names, &directory).await,
         Task::Images { names, contexts: None } => images(&cluster, &names).await,
+        Task::Load { archives } => load(&cluster, &archives).await,
+        Task::Provision { kubeconfig, nodes } => {
+            provisioner::run(cluster::client_of(&kubeconfig).await?, nodes.into_iter().collect()).await;
+            Ok(())
+        }
     }
 }
 
-async fn up(cluster: &Cluster) -> Result<()> {
+async fn up(cluster: &Cluster, nodes: Option<u8>) -> Result<()> {
     if cluster::external() {
-        let version = cluster::client()
-            .await?
-            .apiserver_version()
-            .await
-            .context("KUBECONFIG names no cluster that answers")?;
-        println!("external cluster, Kubernetes {}", version.git_version);
-        return Ok(());
+        for (program, tool) in [("kubectl", Tool::Kubernetes), ("helm", Tool::Helm)] {
+            if !is_on_path(program) {
+                tool.build().await?;
+            }
+        }
+        return external().await;
     }
-    match cluster.up().await? {
+    match cluster.up(nodes).await? {
         Start::Found => println!("cluster `{}` is up", cluster.name()),
         Start::Started(time) => println!("cluster `{}` is up after {:.1} s", cluster.name(), time.as_secs_f64()),
     }
@@ -93,25 +138,40 @@ async fn up(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-async fn status(cluster: &Cluster) -> Result<()> {
-    if cluster::external() {
-        return up(cluster).await;
-    }
-    for status in cluster.parts() {
-        let pid = status
-            .pid
-            .map_or_else(|| "not running".to_owned(), |pid| format!("pid {pid}"));
-        println!("{:<24} {pid:<12} {}", status.part.name(), status.log.display());
-    }
-    cluster.healthy().await?;
-    println!("cluster `{}` is healthy", cluster.name());
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
+}
+
+async fn external() -> Result<()> {
+    let version = cluster::client()
+        .await?
+        .apiserver_version()
+        .await
+        .context("KUBECONFIG names no cluster that answers")?;
+    println!("external cluster, Kubernetes {}", version.git_version);
     Ok(())
 }
 
-async fn restart(cluster: &Cluster, name: &str) -> Result<()> {
-    let part = Part::ALL.into_iter().find(|part| part.name() == name);
-    let part = part.with_context(|| format!("no part is named `{name}`"))?;
-    cluster.restart(part).await
+async fn status(cluster: &Cluster) -> Result<()> {
+    if cluster::external() {
+        return external().await;
+    }
+    for status in cluster.parts() {
+        let state = match status.pid {
+            None => "not running".to_owned(),
+            Some(pid) if status.paused => format!("pid {pid} paused"),
+            Some(pid) => format!("pid {pid}"),
+        };
+        println!("{:<24} {state:<18} {}", status.part.name(), status.log.display());
+    }
+    cluster.healthy().await?;
+    println!(
+        "cluster `{}` is healthy: {}",
+        cluster.name(),
+        cluster.node_names().join(", ")
+    );
+    Ok(())
 }
 
 fn env(cluster: &Cluster) -> Result<()> {
@@ -131,20 +191,32 @@ async fn tools() -> Result<()> {
 }
 
 async fn images(cluster: &Cluster, names: &[String]) -> Result<()> {
+    let hook = std::env::var(LOAD_IMAGE).ok().filter(|hook| !hook.is_empty());
     for image in chosen(names)? {
         let archive = image.build().await?;
-        if cluster::external() {
-            println!(
-                "{} is in {}: load it into your cluster",
+        match &hook {
+            _ if !cluster::external() => import(cluster, &archive).await?,
+            Some(hook) => archive.load_by(hook).await?,
+            None => println!(
+                "{} is in {}: load it into your cluster, or set {LOAD_IMAGE} to a command that does",
                 archive.name,
                 archive.path.display()
-            );
-        } else if cluster.import(&archive).await? {
-            println!("{} loaded", archive.name);
-        } else {
-            println!("{} is there", archive.name);
+            ),
         }
     }
+    Ok(())
+}
+
+async fn load(cluster: &Cluster, archives: &[PathBuf]) -> Result<()> {
+    for path in archives {
+        import(cluster, &Archive::open(path).await?).await?;
+    }
+    Ok(())
+}
+
+async fn import(cluster: &Cluster, archive: &Archive) -> Result<()> {
+    let loaded = cluster.import(archive).await?;
+    println!("{} {}", archive.name, if loaded { "loaded" } else { "is there" });
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! The cluster's own cgroups: the Pods', and one that finds every process of the node again whatever was recorded.
+//! The cluster's own cgroups: for each node one of its Pods, and one that finds every process of it again whatever was
+//! recorded.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,27 +9,44 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::layout::Layout;
+use super::node::Node;
 use super::process;
 use crate::wait;
 
-/// Creates the cluster's cgroup in every hierarchy.
+/// Creates the cgroups of the cluster and of its nodes in every hierarchy.
 pub(super) fn create(layout: &Layout) -> Result<()> {
     for hierarchy in hierarchies()? {
         let own = hierarchy.join(layout.full_name());
-        fs::create_dir_all(&own).with_context(|| format!("failed to create the cgroup `{}`", own.display()))?;
-        // A cpuset without CPUs takes no process, and a new one starts without.
-        for file in ["cpuset.cpus", "cpuset.mems"] {
-            if let Ok(all) = fs::read_to_string(hierarchy.join(file)) {
-                fs::write(own.join(file), all.trim())?;
-            }
+        make(&own)?;
+        for node in layout.nodes() {
+            make(&own.join(node.short_name()))?;
         }
     }
-    fs::create_dir_all(system(layout)?)?;
+    for node in layout.nodes() {
+        fs::create_dir_all(system(node)?)?;
+    }
     Ok(())
 }
 
-/// The cgroup of the node's own processes, and so of every shim that containerd starts.
-pub(super) fn system(layout: &Layout) -> Result<PathBuf> {
+fn make(cgroup: &Path) -> Result<()> {
+    fs::create_dir_all(cgroup).with_context(|| format!("failed to create the cgroup `{}`", cgroup.display()))?;
+    let Some(parent) = cgroup.parent() else { return Ok(()) };
+    // A cpuset without CPUs takes no process, and a new one starts without.
+    for file in ["cpuset.cpus", "cpuset.mems"] {
+        if let Ok(all) = fs::read_to_string(parent.join(file)) {
+            fs::write(cgroup.join(file), all.trim())?;
+        }
+    }
+    Ok(())
+}
+
+/// The cgroup below which the kubelet of a node makes those of its Pods, as the kubelet writes it.
+pub(super) fn pods(node: Node<'_>) -> String {
+    format!("/{}/{}", node.layout().full_name(), node.short_name())
+}
+
+/// The cgroup of a node's own processes, and so of every shim that containerd starts.
+pub(super) fn system(node: Node<'_>) -> Result<PathBuf> {
     let hierarchies = hierarchies()?;
     // One hierarchy is enough to find a process; that of pids has nothing to share out.
     let pids = hierarchies
@@ -37,12 +55,16 @@ pub(super) fn system(layout: &Layout) -> Result<PathBuf> {
     let hierarchy = pids
         .or_else(|| hierarchies.first())
         .context("no cgroup hierarchy is mounted")?;
-    Ok(hierarchy.join(layout.full_name()).join("system"))
+    let own = hierarchy.join(node.layout().full_name()).join(node.short_name());
+    Ok(own.join("system"))
 }
 
 /// Ends every process in the Pods' cgroups.
 pub(super) async fn kill_pods(layout: &Layout) -> Result<()> {
-    kill(layout, "kubepods").await
+    for node in layout.nodes() {
+        kill(layout, &format!("{}/kubepods", node.short_name())).await?;
+    }
+    Ok(())
 }
 
 /// Ends every process in the cluster's cgroups.

@@ -1,19 +1,20 @@
-//! etcd, the API server, the controller manager and the scheduler.
+//! etcd, the API server, what acts on its objects, and the provisioner of volumes.
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use super::layout::{Layout, SERVICE_CIDR};
 use super::part::Part;
+use crate::tools::Tool;
 
 /// Where etcd listens, on the loopback device of the cluster's own network.
 const ETCD: &str = "http://127.0.0.1:2379";
 const ETCD_PEER: &str = "http://127.0.0.1:2380";
 
-/// Starts etcd and the API server.
-pub(super) fn start_api(layout: &Layout, programs: &Path) -> Result<()> {
+/// Starts etcd.
+pub(super) fn start_etcd(layout: &Layout) -> Result<()> {
     Part::Etcd.start(
         layout,
         Path::new("etcd"),
@@ -26,16 +27,20 @@ pub(super) fn start_api(layout: &Layout, programs: &Path) -> Result<()> {
             format!("--initial-cluster=default={ETCD_PEER}"),
             "--logger=zap".to_owned(),
         ],
-    )?;
+    )
+}
+
+/// Starts the API server.
+pub(super) fn start_api_server(layout: &Layout) -> Result<()> {
     let policy = layout.config("audit.yaml");
     fs::write(&policy, include_str!("../../cluster/config/audit.yaml"))?;
     let pki = |file: &str| layout.pki(file).display().to_string();
     Part::ApiServer.start(
         layout,
-        &programs.join("kube-apiserver"),
+        &Tool::Kubernetes.directory()?.join("kube-apiserver"),
         &[
             format!("--etcd-servers={ETCD}"),
-            format!("--advertise-address={}", layout.node_address()),
+            format!("--advertise-address={}", layout.first().address()),
             "--secure-port=6443".to_owned(),
             format!("--tls-cert-file={}", pki("kube-apiserver.crt")),
             format!("--tls-private-key-file={}", pki("kube-apiserver.key")),
@@ -60,12 +65,12 @@ pub(super) fn start_api(layout: &Layout, programs: &Path) -> Result<()> {
     )
 }
 
-/// Starts what acts on the API; the API server must be ready, or they give up.
-pub(super) fn start_controllers(layout: &Layout, programs: &Path) -> Result<()> {
+/// Starts the controllers of Kubernetes; the API server must be ready, or they give up.
+pub(super) fn start_controller_manager(layout: &Layout) -> Result<()> {
     let pki = |file: &str| layout.pki(file).display().to_string();
     Part::ControllerManager.start(
         layout,
-        &programs.join("kube-controller-manager"),
+        &Tool::Kubernetes.directory()?.join("kube-controller-manager"),
         &[
             format!("--kubeconfig={}", pki("kube-controller-manager.kubeconfig")),
             format!("--root-ca-file={}", pki("ca.crt")),
@@ -79,13 +84,42 @@ pub(super) fn start_controllers(layout: &Layout, programs: &Path) -> Result<()> 
             "--kube-api-burst=400".to_owned(),
             format!("--service-cluster-ip-range={SERVICE_CIDR}"),
         ],
-    )?;
+    )
+}
+
+/// Starts the scheduler; the API server must be ready.
+pub(super) fn start_scheduler(layout: &Layout) -> Result<()> {
     Part::Scheduler.start(
         layout,
-        &programs.join("kube-scheduler"),
+        &Tool::Kubernetes.directory()?.join("kube-scheduler"),
         &[
-            format!("--kubeconfig={}", pki("kube-scheduler.kubeconfig")),
+            format!("--kubeconfig={}", layout.pki("kube-scheduler.kubeconfig").display()),
             "--leader-elect=false".to_owned(),
         ],
     )
+}
+
+/// Starts the provisioner: this very program, or that of the same build where this is a test.
+pub(super) fn start_provisioner(layout: &Layout) -> Result<()> {
+    let own = std::env::current_exe().context("failed to find this program")?;
+    let directory = own.parent().context("a program is in a directory")?;
+    // Cargo puts tests one level below programs.
+    let directory = directory
+        .parent()
+        .filter(|_| directory.ends_with("deps"))
+        .unwrap_or(directory);
+    let program = directory.join("cluster");
+    ensure!(
+        program.exists(),
+        "`{}` is not built: run `cargo build -p temper-e2e --bins`",
+        program.display()
+    );
+    let mut arguments = vec![
+        "provision".to_owned(),
+        format!("--kubeconfig={}", layout.pki("provisioner.kubeconfig").display()),
+    ];
+    for node in layout.nodes() {
+        arguments.push(format!("--node={}={}", node.name(), node.volumes().display()));
+    }
+    Part::Provisioner.start(layout, &program, &arguments)
 }

@@ -1,20 +1,23 @@
 //! Where everything of one cluster is: names, paths and addresses, all derived from its name.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
-/// Pods, in the cluster's own network namespace: every cluster may use the same range.
+use super::node::Node;
+
+/// Pods, in the cluster's own network namespaces: every cluster may use the same range.
 pub(super) const POD_CIDR: &str = "10.244.0.0/16";
 /// Services, likewise.
 pub(super) const SERVICE_CIDR: &str = "10.96.0.0/16";
 /// The API server's own Service.
 pub(super) const API_SERVICE: &str = "10.96.0.1";
-/// Cluster DNS on the loopback device of the node, as NodeLocal DNS does it.
+/// Cluster DNS on the loopback device of every node, as NodeLocal DNS does it.
 pub(super) const DNS: &str = "169.254.20.10";
+/// So many subnets are a cluster's own, one for the way to each node.
+pub(super) const MOST_NODES: u8 = 4;
 
 /// Length of `sun_path` in Linux, with its final zero.
 const SOCKET_PATH: usize = 108;
@@ -36,19 +39,19 @@ impl Layout {
         );
         let state = std::env::var_os("TEMPER_STATE_DIR").filter(|value| !value.is_empty());
         let state = state.map_or_else(|| PathBuf::from("/var/lib/temper"), PathBuf::from);
-        // Clusters need no register of who has which address: 32768 subnets make a clash unlikely, and a clash is told.
+        // Clusters need no register of who has which address: 8192 ranges make a clash unlikely, and a clash is told.
         let digest = Sha256::digest(name);
         let slot = digest
             .iter()
             .take(2)
             .fold(0_u16, |slot, byte| (slot << 8) | u16::from(*byte))
-            & 0x7fff;
+            & 0x1fff;
         let layout = Self {
             name: name.to_owned(),
             home: state.join(name),
             slot,
         };
-        let longest = format!("{}.ttrpc", layout.containerd_socket().display());
+        let longest = format!("{}.ttrpc", layout.first().containerd_socket().display());
         ensure!(layout.home.is_absolute(), "TEMPER_STATE_DIR must be an absolute path");
         ensure!(
             longest.len() < SOCKET_PATH,
@@ -61,13 +64,29 @@ impl Layout {
         &self.name
     }
 
-    /// Name of the namespace, the cgroup and the kubeconfig context.
+    /// A number below 8192 that its addresses and devices are made of.
+    pub(super) fn slot(&self) -> u16 {
+        self.slot
+    }
+
+    /// Name of the cgroup and the kubeconfig context.
     pub(super) fn full_name(&self) -> String {
         format!("temper-{}", self.name)
     }
 
-    pub(super) fn node_name(&self) -> String {
-        format!("{}-node", self.name)
+    /// The node that has the control plane.
+    pub(super) fn first(&self) -> Node<'_> {
+        self.node(0)
+    }
+
+    pub(super) fn node(&self, index: u8) -> Node<'_> {
+        Node::new(self, index)
+    }
+
+    /// The nodes that the cluster was created with, running or not, in the order of their indices.
+    pub(super) fn nodes(&self) -> Vec<Node<'_>> {
+        let all = (0..MOST_NODES).map(|index| self.node(index));
+        all.filter(|node| node.run().is_dir()).collect()
     }
 
     pub(super) fn lock(&self) -> PathBuf {
@@ -78,9 +97,8 @@ impl Layout {
         self.home.join("kubeconfig")
     }
 
-    /// Images outlive the cluster: loading them again would cost more than all the rest of a start.
-    pub(super) fn containerd_root(&self) -> PathBuf {
-        self.home.join("containerd")
+    pub(super) fn images(&self) -> PathBuf {
+        self.home.join("images")
     }
 
     /// Everything that goes when the cluster goes.
@@ -104,55 +122,22 @@ impl Layout {
         self.run().join("processes")
     }
 
-    pub(super) fn containerd_socket(&self) -> PathBuf {
-        self.run().join("containerd.sock")
-    }
-
-    pub(super) fn mount_namespace(&self) -> PathBuf {
-        self.run().join("ns/mnt")
-    }
-
-    pub(super) fn network_namespace(&self) -> PathBuf {
-        PathBuf::from("/run/netns").join(self.full_name())
-    }
-
-    /// The host's end of the veth pair, within the 15 characters of a device name.
-    pub(super) fn host_device(&self) -> String {
-        format!("temper{:04x}", self.slot)
-    }
-
-    pub(super) fn host_address(&self) -> Ipv4Addr {
-        self.address(1)
-    }
-
-    pub(super) fn node_address(&self) -> Ipv4Addr {
-        self.address(2)
-    }
-
-    /// 198.18.0.0/15 is for benchmarks between devices, so nobody routes it; each cluster takes a /30 of it.
-    fn address(&self, host: u32) -> Ipv4Addr {
-        Ipv4Addr::from(u32::from(Ipv4Addr::new(198, 18, 0, 0)) + u32::from(self.slot) * 4 + host)
-    }
-
+    /// Where the API server is, for the host and for every node.
     pub(super) fn server(&self) -> String {
-        format!("https://{}:6443", self.node_address())
+        format!("https://{}:6443", self.first().address())
     }
 
-    pub(super) fn create(&self) -> Result<()> {
-        for directory in [
-            "pki",
-            "config",
-            "log",
-            "processes",
-            "ns",
-            "etcd",
-            "cni/conf",
-            "cni/data",
-        ] {
-            fs::create_dir_all(self.run().join(directory))?;
+    /// Makes the directories of a cluster with so many nodes.
+    pub(super) fn create(&self, nodes: u8) -> Result<()> {
+        ensure!(
+            (1..=MOST_NODES).contains(&nodes),
+            "a cluster of {nodes} nodes: it must have 1 to {MOST_NODES}"
+        );
+        for directory in ["pki", "config", "log", "processes", "etcd"] {
+            let path = self.run().join(directory);
+            fs::create_dir_all(&path).with_context(|| format!("failed to create `{}`", path.display()))?;
         }
-        fs::create_dir_all(self.containerd_root())?;
-        Ok(())
+        (0..nodes).try_for_each(|index| self.node(index).create())
     }
 }
 
@@ -163,10 +148,9 @@ mod tests {
     #[test]
     fn clusters_with_other_names_share_nothing() {
         let (one, two) = (Layout::new("dev").unwrap(), Layout::new("test").unwrap());
-        assert_ne!(one.node_address(), two.node_address());
-        assert_ne!(one.host_device(), two.host_device());
+        assert_ne!(one.first().address(), two.first().address());
+        assert_ne!(one.first().device(), two.first().device());
         assert_ne!(one.run(), two.run());
-        assert!(one.host_device().len() <= 15);
     }
 
     #[test]

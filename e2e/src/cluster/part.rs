@@ -12,51 +12,91 @@ use super::process::Process;
 use super::{cgroup, namespace};
 use crate::command::tail;
 
-/// A program of the cluster.
+/// A program of the cluster. Those that run once on every node carry the index of theirs; the others run on the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// The store of the API server.
     Etcd,
-    /// Runs containers.
-    Containerd,
     /// The API server.
     ApiServer,
     /// The controllers of Kubernetes itself.
     ControllerManager,
     /// Gives Pods to nodes.
     Scheduler,
+    /// Makes volumes.
+    Provisioner,
+    /// Runs containers.
+    Containerd(u8),
     /// Runs the Pods of the node.
-    Kubelet,
+    Kubelet(u8),
     /// Makes Services reachable.
-    Proxy,
+    Proxy(u8),
     /// Resolves their names.
-    Dns,
+    Dns(u8),
+    /// Enforces network policies.
+    PolicyEngine(u8),
 }
 
 impl Part {
-    /// All of them, in the order of their start.
-    pub const ALL: [Self; 8] = [
+    /// Those that there is one of.
+    pub const CENTRAL: [Self; 5] = [
         Self::Etcd,
-        Self::Containerd,
         Self::ApiServer,
         Self::ControllerManager,
         Self::Scheduler,
-        Self::Kubelet,
-        Self::Proxy,
-        Self::Dns,
+        Self::Provisioner,
     ];
 
-    /// Name of the program.
-    pub fn name(self) -> &'static str {
+    /// Those of the node with this index, in the order of their start.
+    pub fn of_node(index: u8) -> [Self; 5] {
+        [
+            Self::Containerd(index),
+            Self::Kubelet(index),
+            Self::Proxy(index),
+            Self::Dns(index),
+            Self::PolicyEngine(index),
+        ]
+    }
+
+    /// Those of a cluster.
+    pub(super) fn all(layout: &Layout) -> Vec<Self> {
+        let nodes = layout.nodes().into_iter();
+        let of_nodes = nodes.flat_map(|node| Self::of_node(node.index()));
+        Self::CENTRAL.into_iter().chain(of_nodes).collect()
+    }
+
+    /// Name of the program, and on all nodes but the first the index of the node: `kubelet`, `kubelet-1`.
+    pub fn name(self) -> String {
+        match self.index() {
+            0 => self.program().to_owned(),
+            index => format!("{}-{index}", self.program()),
+        }
+    }
+
+    fn program(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
-            Self::Containerd => "containerd",
             Self::ApiServer => "kube-apiserver",
             Self::ControllerManager => "kube-controller-manager",
             Self::Scheduler => "kube-scheduler",
-            Self::Kubelet => "kubelet",
-            Self::Proxy => "kube-proxy",
-            Self::Dns => "coredns",
+            Self::Provisioner => "provisioner",
+            Self::Containerd(_) => "containerd",
+            Self::Kubelet(_) => "kubelet",
+            Self::Proxy(_) => "kube-proxy",
+            Self::Dns(_) => "coredns",
+            Self::PolicyEngine(_) => "kube-router",
+        }
+    }
+
+    /// The node that it runs on.
+    fn index(self) -> u8 {
+        match self {
+            Self::Etcd | Self::ApiServer | Self::ControllerManager | Self::Scheduler | Self::Provisioner => 0,
+            Self::Containerd(index)
+            | Self::Kubelet(index)
+            | Self::Proxy(index)
+            | Self::Dns(index)
+            | Self::PolicyEngine(index) => index,
         }
     }
 
@@ -68,7 +108,7 @@ impl Part {
         layout.log(&format!("{}.log", self.name()))
     }
 
-    /// Its process, while it runs.
+    /// Its process, while it runs or is paused.
     pub(super) fn process(self, layout: &Layout) -> Option<Process> {
         Process::recorded(&self.record(layout)).filter(|process| process.alive())
     }
@@ -88,16 +128,17 @@ impl Part {
         )
     }
 
-    /// Starts the program in the cluster's namespaces and cgroup.
+    /// Starts the program in the namespaces and the cgroup of its node.
     pub(super) fn start(self, layout: &Layout, program: &Path, arguments: &[String]) -> Result<()> {
+        let node = layout.node(self.index());
         let log = File::options().create(true).append(true).open(self.log(layout))?;
         // The process joins the cgroup before it becomes anything, so that it is found even if it is never recorded;
         // its own session keeps the terminal's signals from it. Each step replaces the one before: the pid stays.
         let enter = r#"echo $$ >"$1" && shift && exec setsid nsenter "$@""#;
         let child = Command::new("sh")
-            .args(["-ec", enter, self.name()])
-            .arg(cgroup::system(layout)?.join("cgroup.procs"))
-            .args([namespace::network_flag(layout), namespace::mount_flag(layout)])
+            .args(["-ec", enter, self.program()])
+            .arg(cgroup::system(node)?.join("cgroup.procs"))
+            .args([namespace::network_flag(node), namespace::mount_flag(node)])
             .arg(program)
             .args(arguments)
             .current_dir("/")
@@ -119,5 +160,13 @@ impl Part {
             process.kill().await?;
         }
         Ok(())
+    }
+    /// Stops it where it is, or lets it go on.
+    pub(super) fn hold(self, layout: &Layout, held: bool) -> Result<()> {
+        self.must_run(layout)?;
+        let Some(process) = self.process(layout) else {
+            bail!("{} has just ended", self.name())
+        };
+        process.hold(held)
     }
 }

@@ -4,76 +4,80 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
 };
 
+use super::accounts;
 use super::layout::{API_SERVICE, Layout};
 use crate::digest;
 
-/// Who talks to the API server: file name, user name, groups.
-const USERS: [(&str, &str, &str); 6] = [
-    ("admin", "temper:admin", "system:masters"),
-    ("kube-controller-manager", "system:kube-controller-manager", ""),
-    ("kube-scheduler", "system:kube-scheduler", ""),
-    ("kube-proxy", "system:kube-proxy", ""),
-    ("coredns", "system:coredns", ""),
-    ("kubelet", "system:node:", "system:nodes"),
+/// Who talks to the API server beside the administrator and the kubelets: kubeconfig and user name.
+const USERS: [(&str, &str); 6] = [
+    ("kube-controller-manager.kubeconfig", "system:kube-controller-manager"),
+    ("kube-scheduler.kubeconfig", "system:kube-scheduler"),
+    ("kube-proxy.kubeconfig", "system:kube-proxy"),
+    ("coredns.kubeconfig", accounts::DNS),
+    ("kube-router.kubeconfig", accounts::POLICY_ENGINE),
+    ("provisioner.kubeconfig", accounts::PROVISIONER),
 ];
 
 /// Writes keys, certificates, tokens and kubeconfigs.
 pub(super) fn issue(layout: &Layout) -> Result<()> {
     let authority = authority(layout)?;
-    let node = layout.node_address().to_string();
     let names = [
         "kubernetes",
         "kubernetes.default",
         "kubernetes.default.svc",
         "kubernetes.default.svc.cluster.local",
     ];
+    let address = layout.first().address().to_string();
     let server = names
         .into_iter()
-        .chain([API_SERVICE, "127.0.0.1", &node])
+        .chain([API_SERVICE, "127.0.0.1", &address])
         .map(str::to_owned)
         .collect();
-    sign(layout, &authority, "kube-apiserver", ("kube-apiserver", None), server)?;
     sign(
-        layout,
         &authority,
-        "kubelet",
-        (&layout.node_name(), None),
-        vec![layout.node_name(), node],
+        ("kube-apiserver", None),
+        server,
+        [layout.pki("kube-apiserver.crt"), layout.pki("kube-apiserver.key")],
     )?;
     sign(
-        layout,
         &authority,
-        "kubelet-client",
         ("kube-apiserver-kubelet-client", Some("system:masters")),
         vec![],
+        [layout.pki("kubelet-client.crt"), layout.pki("kubelet-client.key")],
     )?;
+    for node in layout.nodes() {
+        sign(
+            &authority,
+            (&node.name(), None),
+            vec![node.name(), node.address().to_string()],
+            [node.pki("kubelet.crt"), node.pki("kubelet.key")],
+        )?;
+    }
 
-    let accounts = KeyPair::generate()?;
-    secret(&layout.pki("service-accounts.key"), &accounts.serialize_pem())?;
-    fs::write(layout.pki("service-accounts.pub"), accounts.public_key_pem())?;
+    let signer = KeyPair::generate()?;
+    secret(&layout.pki("service-accounts.key"), &signer.serialize_pem())?;
+    fs::write(layout.pki("service-accounts.pub"), signer.public_key_pem())?;
 
     let mut tokens = String::new();
-    for (file, user, groups) in USERS {
+    let mut admit = |kubeconfig: &Path, user: &str, groups: &str| -> Result<()> {
         let token = random()?;
-        let user = if file == "kubelet" {
-            format!("{user}{}", layout.node_name())
-        } else {
-            user.to_owned()
-        };
         writeln!(tokens, "{token},{user},{user},\"{groups}\"")?;
-        let target = if file == "admin" {
-            layout.kubeconfig()
-        } else {
-            layout.pki(&format!("{file}.kubeconfig"))
-        };
-        secret(&target, &kubeconfig(layout, &user, &token))?;
+        secret(kubeconfig, &self::kubeconfig(layout, user, &token))
+    };
+    admit(&layout.kubeconfig(), "temper:admin", "system:masters")?;
+    for (file, user) in USERS {
+        admit(&layout.pki(file), user, "")?;
+    }
+    for node in layout.nodes() {
+        let user = format!("system:node:{}", node.name());
+        admit(&node.pki("kubelet.kubeconfig"), &user, "system:nodes")?;
     }
     secret(&layout.pki("tokens.csv"), &tokens)
 }
@@ -93,12 +97,12 @@ fn authority(layout: &Layout) -> Result<Issuer<'static, KeyPair>> {
     Ok(Issuer::new(params, key))
 }
 
+/// Signs for a server at `addresses`, or for a client where there are none.
 fn sign(
-    layout: &Layout,
     authority: &Issuer<'_, KeyPair>,
-    file: &str,
     (name, organisation): (&str, Option<&str>),
     addresses: Vec<String>,
+    [certificate, private]: [PathBuf; 2],
 ) -> Result<()> {
     let key = KeyPair::generate()?;
     let client = addresses.is_empty();
@@ -114,11 +118,8 @@ fn sign(
         ExtendedKeyUsagePurpose::ServerAuth
     }];
     params.use_authority_key_identifier_extension = true;
-    fs::write(
-        layout.pki(&format!("{file}.crt")),
-        params.signed_by(&key, authority)?.pem(),
-    )?;
-    secret(&layout.pki(&format!("{file}.key")), &key.serialize_pem())
+    fs::write(certificate, params.signed_by(&key, authority)?.pem())?;
+    secret(&private, &key.serialize_pem())
 }
 
 fn kubeconfig(layout: &Layout, user: &str, token: &str) -> String {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
@@ -20,12 +20,8 @@ pub(super) struct Process {
 impl Process {
     /// The process that has this number now, unless there is none or it has ended.
     pub(super) fn of(pid: i32) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The command in brackets may hold anything, so the fields are counted from its end.
-        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let state = fields.next()?;
-        let started = fields.nth(18)?.parse().ok()?;
-        (!matches!(state, "Z" | "X")).then_some(Self { pid, started })
+        let (state, started) = stat(pid)?;
+        (!matches!(state, 'Z' | 'X')).then_some(Self { pid, started })
     }
 
     pub(super) fn pid(self) -> i32 {
@@ -34,6 +30,11 @@ impl Process {
 
     pub(super) fn alive(self) -> bool {
         Self::of(self.pid) == Some(self)
+    }
+
+    /// Whether it was stopped where it is.
+    pub(super) fn held(self) -> bool {
+        stat(self.pid) == Some(('T', self.started))
     }
 
     pub(super) fn record(self, path: &Path) -> Result<()> {
@@ -53,24 +54,48 @@ impl Process {
 
     /// Ends this process, if it still is this process, and waits until it is gone.
     pub(super) async fn kill(self) -> Result<()> {
+        if !self.signal(Signal::KILL)? {
+            return Ok(());
+        }
+        let what = format!("process {} ends", self.pid);
+        wait::until(&what, Duration::from_secs(30), async || Ok(!self.alive())).await
+    }
+
+    /// Stops this process where it is, or lets it go on.
+    pub(super) fn hold(self, held: bool) -> Result<()> {
+        let signal = if held { Signal::STOP } else { Signal::CONT };
+        ensure!(self.signal(signal)?, "process {} has ended", self.pid);
+        Ok(())
+    }
+
+    /// Whether it got the signal; not if it has ended.
+    fn signal(self, signal: Signal) -> Result<bool> {
         let Some(pid) = Pid::from_raw(self.pid) else {
             bail!("{} is no process", self.pid)
         };
         // The descriptor stays with the process, so that nothing can slip between the check and the signal.
         let descriptor = match pidfd_open(pid, PidfdFlags::empty()) {
-            Err(Errno::SRCH) => return Ok(()),
+            Err(Errno::SRCH) => return Ok(false),
             descriptor => descriptor?,
         };
         if !self.alive() {
-            return Ok(());
+            return Ok(false);
         }
-        match pidfd_send_signal(&descriptor, Signal::KILL) {
-            Ok(()) | Err(Errno::SRCH) => {}
-            Err(error) => return Err(error).with_context(|| format!("failed to end process {}", self.pid)),
+        match pidfd_send_signal(&descriptor, signal) {
+            Ok(()) => Ok(true),
+            Err(Errno::SRCH) => Ok(false),
+            Err(error) => Err(error).with_context(|| format!("failed to signal process {}", self.pid)),
         }
-        let what = format!("process {} ends", self.pid);
-        wait::until(&what, Duration::from_secs(30), async || Ok(!self.alive())).await
     }
+}
+
+/// State and time of start of whatever has this number.
+fn stat(pid: i32) -> Option<(char, u64)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The command in brackets may hold anything, so the fields are counted from its end.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?.chars().next()?;
+    Some((state, fields.nth(18)?.parse().ok()?))
 }
 
 /// Ends whatever has this number; for members of our own cgroups only.
@@ -84,6 +109,8 @@ pub(super) fn kill(pid: i32) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{WaitOptions, waitpid};
+
     use super::*;
 
     #[test]
@@ -97,5 +124,23 @@ mod tests {
             }
             .alive()
         );
+    }
+
+    #[test]
+    fn a_held_process_has_not_ended() {
+        let mut child = std::process::Command::new("sleep").arg("inf").spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let process = Process::of(pid.as_raw_pid()).unwrap();
+        process.hold(true).unwrap();
+        // Returns when it has stopped.
+        waitpid(Some(pid), WaitOptions::UNTRACED).unwrap();
+        assert!(process.held() && process.alive());
+        process.hold(false).unwrap();
+        waitpid(Some(pid), WaitOptions::CONTINUED).unwrap();
+        assert!(!process.held() && process.alive());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!process.alive());
+        assert!(process.hold(true).is_err());
     }
 }

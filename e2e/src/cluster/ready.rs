@@ -1,17 +1,17 @@
-//! What "up" means: every part answers, the node is ready, names resolve and Pods can be made.
+//! What "up" means: every part answers, all nodes are ready, names resolve and Pods can be made.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::{Node, ServiceAccount};
-use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use k8s_openapi::api::core::v1::{self, ServiceAccount};
 use kube::Client;
-use kube::api::{Api, PostParams};
-use serde_json::json;
+use kube::api::Api;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::agents::POLICY_ENGINE_PORT;
 use super::layout::Layout;
+use super::node::Node;
 use super::part::Part;
 use crate::wait;
 
@@ -26,44 +26,73 @@ pub(super) async fn api(layout: &Layout, client: &Client) -> Result<()> {
     .await
 }
 
-/// Waits until Pods can be made, placed, run and found.
-pub(super) async fn node(layout: &Layout, client: &Client, limit: Duration) -> Result<()> {
-    let nodes = Api::<Node>::all(client.clone());
-    let accounts = Api::<ServiceAccount>::namespaced(client.clone(), "default");
-    let mut missing = "the API server";
+/// Waits until the API server knows a node.
+pub(super) async fn registered(node: Node<'_>, client: &Client, limit: Duration) -> Result<()> {
+    let nodes = Api::<v1::Node>::all(client.clone());
+    let what = format!("{} is known to the API server", node.name());
+    wait::until(&what, limit, async || {
+        Part::Kubelet(node.index()).must_run(node.layout())?;
+        Ok(matches!(nodes.get_opt(&node.name()).await, Ok(Some(_))))
+    })
+    .await
+}
+
+/// Waits until Pods can be made, placed, run and found on every node.
+pub(super) async fn everything(layout: &Layout, client: &Client, limit: Duration) -> Result<()> {
+    let mut missing = String::new();
     let waited = wait::until("the cluster is ready", limit, async || {
-        for part in Part::ALL {
+        for part in Part::all(layout) {
             part.must_run(layout)?;
         }
-        missing = "the node";
-        // While the API server is starting its answers are errors, and the deadline is the judge of those.
-        let Ok(node) = nodes.get_opt(&layout.node_name()).await else {
-            return Ok(false);
-        };
-        if !node.as_ref().is_some_and(is_ready) {
-            return Ok(false);
-        }
-        // The API server remembers the node of a kubelet that has just ended.
-        missing = "the kubelet";
-        if TcpStream::connect((layout.node_address(), 10250)).await.is_err() {
-            return Ok(false);
-        }
-        missing = "the default service account, made by kube-controller-manager";
-        if !matches!(accounts.get_opt("default").await, Ok(Some(_))) {
-            return Ok(false);
-        }
-        missing = "kube-proxy";
-        if !answers(layout, 10256, "/healthz").await {
-            return Ok(false);
-        }
-        missing = "coredns";
-        Ok(answers(layout, 8181, "/ready").await)
+        // A part that was paused lets its callers wait.
+        let look = tokio::time::timeout(limit, first_missing(layout, client));
+        let found = look.await.unwrap_or_else(|_| Some("an answer".to_owned()));
+        let ready = found.is_none();
+        missing = found.unwrap_or_default();
+        Ok(ready)
     })
     .await;
     waited.with_context(|| format!("not ready: {missing}"))
 }
 
-fn is_ready(node: &Node) -> bool {
+/// What the cluster lacks, if anything.
+async fn first_missing(layout: &Layout, client: &Client) -> Option<String> {
+    for node in layout.nodes() {
+        if let Some(part) = missing_of_node(node, client).await {
+            return Some(format!("{part} of {}", node.name()));
+        }
+    }
+    let accounts = Api::<ServiceAccount>::namespaced(client.clone(), "default");
+    if !matches!(accounts.get_opt("default").await, Ok(Some(_))) {
+        return Some("the default service account, made by kube-controller-manager".to_owned());
+    }
+    None
+}
+
+/// What a node lacks. While the API server is starting its answers are errors, and the deadline is the judge of those.
+async fn missing_of_node(node: Node<'_>, client: &Client) -> Option<&'static str> {
+    let nodes = Api::<v1::Node>::all(client.clone());
+    let found = nodes.get_opt(&node.name()).await.ok().flatten();
+    if !found.as_ref().is_some_and(is_ready) {
+        return Some("the Ready condition");
+    }
+    // The API server remembers the node of a kubelet that has just ended.
+    if TcpStream::connect((node.address(), 10250)).await.is_err() {
+        return Some("the kubelet");
+    }
+    for (part, port, path) in [
+        ("kube-proxy", 10256, "/healthz"),
+        ("coredns", 8181, "/ready"),
+        ("kube-router", POLICY_ENGINE_PORT, "/healthz"),
+    ] {
+        if !answers(node, port, path).await {
+            return Some(part);
+        }
+    }
+    None
+}
+
+fn is_ready(node: &v1::Node) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_ref());
     conditions
         .into_iter()
@@ -72,9 +101,9 @@ fn is_ready(node: &Node) -> bool {
 }
 
 /// Whether a part says 200 on its plain health endpoint.
-async fn answers(layout: &Layout, port: u16, path: &str) -> bool {
+async fn answers(node: Node<'_>, port: u16, path: &str) -> bool {
     let exchange = async {
-        let mut stream = TcpStream::connect((layout.node_address(), port)).await?;
+        let mut stream = TcpStream::connect((node.address(), port)).await?;
         stream
             .write_all(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes())
             .await?;
@@ -84,33 +113,4 @@ async fn answers(layout: &Layout, port: u16, path: &str) -> bool {
     };
     let answer = tokio::time::timeout(Duration::from_secs(2), exchange).await;
     matches!(answer, Ok(Ok(text)) if text.split(' ').nth(1) == Some("200"))
-}
-
-/// Lets CoreDNS read what it serves.
-pub(super) async fn grant_dns(client: &Client) -> Result<()> {
-    let name = "temper:coredns";
-    let role: ClusterRole = serde_json::from_value(json!({
-        "metadata": { "name": name },
-        "rules": [
-            { "apiGroups": [""], "resources": ["namespaces", "pods", "services"], "verbs": ["list", "watch"] },
-            { "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"] },
-        ],
-    }))?;
-    let binding: ClusterRoleBinding = serde_json::from_value(json!({
-        "metadata": { "name": name },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "system:coredns" }],
-    }))?;
-    let parameters = PostParams::default();
-    let roles = Api::<ClusterRole>::all(client.clone());
-    roles
-        .create(&parameters, &role)
-        .await
-        .with_context(|| format!("failed to create ClusterRole `{name}`"))?;
-    let bindings = Api::<ClusterRoleBinding>::all(client.clone());
-    bindings
-        .create(&parameters, &binding)
-        .await
-        .with_context(|| format!("failed to create its binding `{name}`"))?;
-    Ok(())
 }

@@ -12,27 +12,29 @@ use super::{cgroup, containerd, namespace};
 
 /// Ends processes, then removes cgroups, mounts, namespaces and files; what is not there any more is no error.
 pub(super) async fn tear_down(layout: &Layout) -> Result<()> {
+    let last = |part: &Part| matches!(part, Part::Etcd | Part::Containerd(_));
     // First those that would start anew what is being ended.
-    for part in [
-        Part::ControllerManager,
-        Part::Scheduler,
-        Part::Kubelet,
-        Part::Proxy,
-        Part::Dns,
-        Part::ApiServer,
-    ] {
+    for part in Part::all(layout).into_iter().rev().filter(|part| !last(part)) {
         part.kill(layout).await?;
     }
     cgroup::kill_pods(layout).await?;
-    if Part::Containerd.process(layout).is_some() {
+    for node in layout.nodes() {
+        let containerd = Part::Containerd(node.index());
+        let Some(process) = containerd.process(layout) else {
+            continue;
+        };
+        let purge = async {
+            // It may have been paused.
+            process.hold(false)?;
+            containerd::purge(node).await
+        };
         // Its images stay, so its containers should not; `up` looks again in case this fails.
-        if let Err(error) = containerd::purge(layout).await {
+        if let Err(error) = purge.await {
             tracing::warn!(error = format!("{error:#}"), "left containers to the next start");
         }
+        process.kill().await?;
     }
-    for part in [Part::Containerd, Part::Etcd] {
-        part.kill(layout).await?;
-    }
+    Part::Etcd.kill(layout).await?;
     cgroup::kill_all(layout).await?;
     namespace::remove(layout).await?;
     cgroup::remove(layout).await?;

@@ -23,6 +23,10 @@ impl Image {
         let files = match self {
             Self::Pause => vec![("pause", Tool::Pause.build().await?.join("pause"))],
             Self::Nats => vec![("nats-server", Tool::NatsServer.build().await?.join("nats-server"))],
+            Self::OtelCollector => vec![(
+                "otel-collector",
+                Tool::OtelCollector.build().await?.join("otel-collector"),
+            )],
             Self::Controller => ours("temper-controller").await?,
             Self::Worker => ours("temper-worker").await?,
             Self::Busybox => vec![("rootfs.tar", Rootfs::Busybox.build().await?)],
