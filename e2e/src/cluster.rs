@@ -115,6 +115,19 @@ impl Cluster {
         self.layout.nodes().into_iter().map(Node::name).collect()
     }
 
+    /// Names of the nodes of a cluster that must have two.
+    pub fn two_nodes(&self) -> Result<[String; 2]> {
+        let names = self.node_names();
+        let has = names.len();
+        let two = <[String; 2]>::try_from(names).ok();
+        two.with_context(|| {
+            format!(
+                "nodes: {has}, wanted: 2: set TEMPER_NODES=2 when cluster `{}` starts",
+                self.name()
+            )
+        })
+    }
+
     /// Where kubectl is, and where helm is.
     pub fn programs() -> Result<[PathBuf; 2]> {
         Ok([Tool::Kubernetes.directory()?, Tool::Helm.directory()?])

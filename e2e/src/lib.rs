@@ -17,6 +17,8 @@ pub mod audit;
 pub mod bed;
 pub mod cluster;
 pub mod images;
+pub mod neighbours;
+pub mod pods;
 pub mod provisioner;
 pub mod recordings;
 pub mod temper;

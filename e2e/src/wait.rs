@@ -9,7 +9,10 @@ use tokio::time::{Instant, sleep};
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Looks until `probe` is true; an error of the probe ends the wait at once.
-pub async fn until(what: &str, limit: Duration, mut probe: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
+pub async fn until<F>(what: &str, limit: Duration, mut probe: impl FnMut() -> F) -> Result<()>
+where
+    F: Future<Output = Result<bool>>,
+{
     let deadline = Instant::now() + limit;
     while !probe().await? {
         if Instant::now() >= deadline {

@@ -81,7 +81,7 @@ async fn kill(layout: &Layout, below: &str) -> Result<()> {
     wait::until(
         "every process of the cluster's cgroups has ended",
         Duration::from_secs(30),
-        async || {
+        || async {
             let mut empty = true;
             for cgroup in &trees {
                 // A cgroup that is gone holds nothing.
@@ -104,22 +104,18 @@ pub(super) async fn remove(layout: &Layout) -> Result<()> {
     for hierarchy in hierarchies()? {
         let own = hierarchy.join(layout.full_name());
         // The kernel lets go of a cgroup some moments after its last process.
-        wait::until(
-            "the cluster's cgroups are removed",
-            Duration::from_secs(10),
-            async || {
-                for cgroup in tree(&own)? {
-                    match fs::remove_dir(&cgroup) {
-                        Err(error) if error.kind() == ErrorKind::ResourceBusy => return Ok(false),
-                        Err(error) if error.kind() != ErrorKind::NotFound => {
-                            return Err(error).with_context(|| format!("failed to remove `{}`", cgroup.display()));
-                        }
-                        _ => {}
+        wait::until("the cluster's cgroups are removed", Duration::from_secs(10), || async {
+            for cgroup in tree(&own)? {
+                match fs::remove_dir(&cgroup) {
+                    Err(error) if error.kind() == ErrorKind::ResourceBusy => return Ok(false),
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error).with_context(|| format!("failed to remove `{}`", cgroup.display()));
                     }
+                    _ => {}
                 }
-                Ok(true)
-            },
-        )
+            }
+            Ok(true)
+        })
         .await?;
     }
     Ok(())

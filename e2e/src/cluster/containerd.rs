@@ -16,7 +16,7 @@ const LEASE: &str = "temper-collect";
 
 /// Waits until containerd answers.
 pub(super) async fn ready(node: Node<'_>) -> Result<()> {
-    wait::until("containerd answers", Duration::from_secs(30), async || {
+    wait::until("containerd answers", Duration::from_secs(30), || async {
         Part::Containerd(node.index()).must_run(node.layout())?;
         Ok(node.containerd_socket().exists() && run(ctr(node).arg("version")).await.is_ok())
     })

@@ -58,7 +58,7 @@ impl Process {
             return Ok(());
         }
         let what = format!("process {} ends", self.pid);
-        wait::until(&what, Duration::from_secs(30), async || Ok(!self.alive())).await
+        wait::until(&what, Duration::from_secs(30), || async { Ok(!self.alive()) }).await
     }
 
     /// Stops this process where it is, or lets it go on.

@@ -1,5 +1,6 @@
 //! What "up" means: every part answers, all nodes are ready, names resolve and Pods can be made.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -17,7 +18,7 @@ use crate::wait;
 
 /// Waits until the API server serves.
 pub(super) async fn api(layout: &Layout, client: &Client) -> Result<()> {
-    wait::until("the API server is ready", Duration::from_mins(1), async || {
+    wait::until("the API server is ready", Duration::from_mins(1), || async {
         Part::Etcd.must_run(layout)?;
         Part::ApiServer.must_run(layout)?;
         let request = http::Request::get("/readyz").body(Vec::new())?;
@@ -30,7 +31,7 @@ pub(super) async fn api(layout: &Layout, client: &Client) -> Result<()> {
 pub(super) async fn registered(node: Node<'_>, client: &Client, limit: Duration) -> Result<()> {
     let nodes = Api::<v1::Node>::all(client.clone());
     let what = format!("{} is known to the API server", node.name());
-    wait::until(&what, limit, async || {
+    wait::until(&what, limit, || async {
         Part::Kubelet(node.index()).must_run(node.layout())?;
         Ok(matches!(nodes.get_opt(&node.name()).await, Ok(Some(_))))
     })
@@ -39,8 +40,8 @@ pub(super) async fn registered(node: Node<'_>, client: &Client, limit: Duration)
 
 /// Waits until Pods can be made, placed, run and found on every node.
 pub(super) async fn everything(layout: &Layout, client: &Client, limit: Duration) -> Result<()> {
-    let mut missing = String::new();
-    let waited = wait::until("the cluster is ready", limit, async || {
+    let missing = Mutex::new(String::new());
+    let waited = wait::until("the cluster is ready", limit, || async {
         for part in Part::all(layout) {
             part.must_run(layout)?;
         }
@@ -48,10 +49,11 @@ pub(super) async fn everything(layout: &Layout, client: &Client, limit: Duration
         let look = tokio::time::timeout(limit, first_missing(layout, client));
         let found = look.await.unwrap_or_else(|_| Some("an answer".to_owned()));
         let ready = found.is_none();
-        missing = found.unwrap_or_default();
+        *missing.lock().unwrap_or_else(PoisonError::into_inner) = found.unwrap_or_default();
         Ok(ready)
     })
     .await;
+    let missing = missing.into_inner().unwrap_or_else(PoisonError::into_inner);
     waited.with_context(|| format!("not ready: {missing}"))
 }
 

@@ -51,11 +51,7 @@ pub(super) async fn everything(layout: &Layout, client: &Client, pause: &Archive
         .await
         .with_context(|| format!("failed to create StorageClass `{}`", provisioner::CLASS))?;
     part(layout, Part::Provisioner)?;
-    try_join_all(nodes.iter().map(async |node| {
-        ready::registered(*node, client, PATIENCE).await?;
-        part(layout, Part::PolicyEngine(node.index()))
-    }))
-    .await?;
+    try_join_all(nodes.iter().map(|node| policies(*node, client))).await?;
     ready::everything(layout, client, PATIENCE).await
 }
 
@@ -72,6 +68,12 @@ async fn runtime(node: Node<'_>, pause: &Archive) -> Result<()> {
         containerd::ready(node).await?;
     }
     containerd::load(node, pause).await.map(drop)
+}
+
+/// Starts kube-router, which looks for its node once and gives up where there is none.
+async fn policies(node: Node<'_>, client: &Client) -> Result<()> {
+    ready::registered(node, client, PATIENCE).await?;
+    part(node.layout(), Part::PolicyEngine(node.index()))
 }
 
 /// Starts one part.

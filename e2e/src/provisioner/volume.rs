@@ -253,16 +253,13 @@ mod tests {
             .unwrap()
         };
         let both = [FINALIZER, PROTECTION];
-        for (volume, expected) in [
-            (volume(&both, "Bound", false, "Delete"), Fate::Stays),
-            (volume(&both, "Released", false, "Delete"), Fate::Deleted),
-            (volume(&both, "Released", false, "Retain"), Fate::Stays),
-            (volume(&both, "Bound", true, "Delete"), Fate::Stays),
-            (volume(&[FINALIZER], "Released", true, "Delete"), Fate::Emptied),
-            (volume(&[PROTECTION], "Released", false, "Delete"), Fate::Stays),
-        ] {
-            assert_eq!(fate(&volume), expected, "{volume:?}");
-        }
+        let is = |volume: &PersistentVolume, expected| assert_eq!(fate(volume), expected, "{volume:?}");
+        is(&volume(&both, "Bound", false, "Delete"), Fate::Stays);
+        is(&volume(&both, "Released", false, "Delete"), Fate::Deleted);
+        is(&volume(&both, "Released", false, "Retain"), Fate::Stays);
+        is(&volume(&both, "Bound", true, "Delete"), Fate::Stays);
+        is(&volume(&[FINALIZER], "Released", true, "Delete"), Fate::Emptied);
+        is(&volume(&[PROTECTION], "Released", false, "Delete"), Fate::Stays);
         assert_eq!(other_finalizers(&volume(&both, "Bound", false, "Delete")), [PROTECTION]);
     }
 }
