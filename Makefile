@@ -1,13 +1,16 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test bench check generate cluster cluster-down images
 RUN := e2e/run.sh
+ifdef NODES
+export TEMPER_NODES := $(NODES)
+endif
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: ## Bring everything up, harden two real workloads, write target/demo
 	e2e/cluster/prerequisites.sh
-	$(RUN) demo
+	IMAGES="controller worker nats busybox nginx" $(RUN) demo
 
 test: ## All tests, unit to e2e, in a cluster of their own
 	e2e/test.sh
@@ -21,7 +24,7 @@ check: ## Formatting, lints, dependencies, docs, generated files
 generate: ## Write the generated files
 	cargo run --quiet --locked -p temper-api --bin crds -- charts/temper/crds
 
-cluster: ## Bring up the local cluster
+cluster: ## Bring up the local cluster; NODES=2 makes it two nodes
 	e2e/cluster/prerequisites.sh
 	cargo run --quiet --locked -p temper-e2e --bin cluster -- up
 

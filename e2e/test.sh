@@ -4,6 +4,10 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # A cluster of its own: the one of `make cluster` may be in use.
 export TEMPER_CLUSTER=${TEMPER_CLUSTER:-test}
+# Two nodes cost half a second and find what only works on one.
+export TEMPER_NODES=${TEMPER_NODES:-2}
+cluster=${CARGO_TARGET_DIR:-target}/debug/cluster
+other=$TEMPER_CLUSTER-other
 # Behaviours wait for these to run out.
 export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8}
 log=$(mktemp)
@@ -26,10 +30,22 @@ stage() { # NAME COMMAND…: a stage that fails counts as one failure, unless it
   return "$status"
 }
 
+external() { # one behaviour on a cluster that is not ours to start: another one of this machine stands for it
+  "$cluster" --name "$other" up --nodes 1 || return
+  CLUSTER=external KUBECONFIG=$(eval "$("$cluster" --name "$other" env)" && echo "$KUBECONFIG") \
+    TEMPER_LOAD_IMAGE="$cluster --name $other load" \
+    e2e/run.sh cargo test --workspace --locked --test harden -- a_tolerant_workload || return
+  # Side by side: each is as healthy as if it were alone.
+  "$cluster" --name "$other" status && "$cluster" status
+}
+
+clean_up() {
+  "$cluster" --name "$other" down
+  "$cluster" down
+}
+
 finish() {
-  if [ "${CLUSTER:-}" != external ]; then
-    stage clean-up "${CARGO_TARGET_DIR:-target}/debug/cluster" down || true
-  fi
+  if [ "${CLUSTER:-}" != external ]; then stage clean-up clean_up || true; fi
   printf '\n'
   cat "$times"
   rm -f "$log" "$times"
@@ -43,5 +59,12 @@ trap 'exit 130' INT TERM
 stage prepare e2e/cluster/prerequisites.sh || exit 1
 stage unit cargo test --workspace --locked --lib --bins --examples --test purity || true
 stage deploy e2e/run.sh true || exit 1
+behaviours=(--test harden --test refuse --test operate)
+# This one is about the local cluster itself, as are the stages below.
+if [ "${CLUSTER:-}" != external ]; then behaviours+=(--test ground); fi
 # Each test waits most of its time; more at once would share two cores among too many clones.
-stage e2e e2e/run.sh cargo test --workspace --locked --no-fail-fast --test harden --test refuse --test operate -- --test-threads=3 || true
+stage e2e e2e/run.sh cargo test --workspace --locked --no-fail-fast "${behaviours[@]}" -- --test-threads=3 || true
+if [ "${CLUSTER:-}" != external ]; then
+  stage fault e2e/run.sh cargo test --workspace --locked --no-fail-fast --test fault -- --test-threads=1 || true
+  stage external external || true
+fi

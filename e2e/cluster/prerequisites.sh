@@ -18,6 +18,7 @@ needed='
 /usr/lib/cni/bridge containernetworking-plugins
 /usr/sbin/conntrack conntrack
 /usr/sbin/ip iproute2
+/usr/sbin/ipset ipset
 /usr/sbin/iptables iptables
 /usr/sbin/nft nftables
 /usr/sbin/runc runc
@@ -37,7 +38,7 @@ done | sort -u | tr '\n' ' ')
 [ "$(id -u)" = 0 ] || fail "run this as root: the cluster has namespaces, mounts and cgroups of its own${missing:+; missing Debian packages: $missing}"
 command -v cargo >/dev/null || fail "cargo is missing: install Rust with rustup, rust-toolchain.toml names the version"
 command -v cc >/dev/null || fail "a C linker is missing: install gcc or clang"
-command -v go >/dev/null || fail "go is missing: install Go 1.24 or newer, it builds Kubernetes, CoreDNS, Helm and NATS"
+command -v go >/dev/null || fail "go is missing: install Go 1.24 or newer, it builds Kubernetes, CoreDNS, kube-router, Helm and NATS"
 minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
 [ "${minor:-0}" -ge 24 ] || fail "go is too old: install Go 1.24 or newer"
 

@@ -16,6 +16,7 @@
 pub mod audit;
 pub mod bed;
 pub mod cluster;
+pub mod collector;
 pub mod faults;
 pub mod images;
 pub mod neighbours;

@@ -29,5 +29,12 @@ async fn main() -> Result<()> {
         images.push(' ');
     }
     cluster::client().await?;
-    temper::install(images.trim(), &helm).await
+    let mut arguments = Vec::new();
+    if !cluster::external() {
+        // It runs as a process of each node and not as a DaemonSet, by which Temper would find it.
+        arguments.extend(["--set", "clones.networkPolicyEngine=Present"].map(str::to_owned));
+    }
+    // The last word is the caller's.
+    arguments.extend(helm);
+    temper::install(images.trim(), &arguments).await
 }
