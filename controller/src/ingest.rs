@@ -79,7 +79,7 @@ impl Ingest {
 
     /// Follows a run, unless it is followed already.
     pub(crate) fn follow(&self, check_uid: &str, run: &str, clone: &str, object: ObjectRef<CheckRun>) -> Result<()> {
-        let filter = subject::Recording::new(check_uid, run, 1)?.run_filter();
+        let filter = subject::run_filter(check_uid, run)?;
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         followed
             .entry((check_uid.to_owned(), run.to_owned()))
@@ -169,9 +169,16 @@ impl Consumer {
         while let Some(message) = messages.next().await {
             let message = message?;
             self.metrics.messages_ingested.inc();
-            if let Some(sample) = Chunk::decode(message.payload.clone()).ok().and_then(decode::sample) {
-                self.fold(sample);
+            let sequence = message.info()?.stream_sequence;
+            let attempt = subject::attempt_of(&message.subject);
+            let sample = attempt.and_then(|attempt| {
+                let chunk = Chunk::decode(message.payload.clone()).ok()?;
+                Some((attempt, decode::sample(chunk, attempt)?))
+            });
+            if let Some((attempt, sample)) = sample {
+                self.fold(attempt, sequence, sample);
             } else {
+                // What is not read was not received: the recording is not whole.
                 self.metrics.messages_malformed.inc();
                 tracing::warn!(subject = %message.subject, "message cannot be decoded and is left out");
             }
@@ -179,13 +186,13 @@ impl Consumer {
         Ok(())
     }
 
-    fn fold(&self, sample: Sample) {
+    fn fold(&self, attempt: u32, sequence: u64, sample: Sample) {
         // Lines and numbers change no phase: they wait for the verdict.
         let matters = !matches!(sample, Sample::Logs(_) | Sample::Usage(_));
-        self.recording
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .fold(sample);
+        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        recording.received(attempt, sequence);
+        recording.fold(sample);
+        drop(recording);
         if matters {
             // Nobody listens any more only while the process ends.
             let _ = self.trigger.send(self.object.clone());

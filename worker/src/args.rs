@@ -37,6 +37,9 @@ pub(crate) struct RecordArgs {
     /// Name of the run within its check.
     #[arg(long, env = "TEMPER_RUN")]
     pub(crate) run: String,
+    /// Uid of the run, which its message ids begin with.
+    #[arg(long, env = "TEMPER_RUN_UID")]
+    pub(crate) run_uid: String,
     /// Attempt of the run, from 1.
     #[arg(long, env = "TEMPER_ATTEMPT", default_value_t = 1)]
     pub(crate) attempt: u32,
@@ -113,7 +116,7 @@ mod tests {
 
     #[test]
     fn empty_credentials_are_an_error_not_a_guess() {
-        let base = "temper-worker record --namespace n --selector a=b --check-uid u --run r --duration 10 \
+        let base = "temper-worker record --namespace n --selector a=b --check-uid u --run r --run-uid v --duration 10 \
                     --start-deadline 60 --nats-url nats://n";
         assert!(Cli::try_parse_from(base.split_whitespace()).is_ok());
         let half = format!("{base} --nats-user u");

@@ -153,6 +153,7 @@ impl Follower {
             first: resume.taken(),
             lines: Vec::new(),
             bytes: 0,
+            origin: resume.origin(),
         };
         let mut opening = resume.open(previous);
         let read = self.take(&mut stream, instance, follow, &mut opening, &mut chunk).await;
@@ -214,6 +215,7 @@ impl Follower {
         if chunk.lines.is_empty() {
             return;
         }
+        let origin_nanos = chunk.origin.unwrap_or_default();
         let (first, lines) = chunk.take();
         let Instance {
             pod,
@@ -222,7 +224,10 @@ impl Follower {
             restart,
             init,
         } = instance.clone();
-        let part = format!("log/{pod_uid}/{container}/{restart}/{first}-{}", lines.len());
+        let part = format!(
+            "log/{pod_uid}/{container}/{restart}/{origin_nanos}/{first}-{}",
+            lines.len()
+        );
         let source = v1::Source {
             pod,
             pod_uid,
@@ -234,6 +239,7 @@ impl Follower {
             source: Some(source),
             first,
             lines,
+            origin_nanos,
         };
         self.publisher.send(Kind::Logs, part, Body::Logs(logs)).await;
     }
@@ -289,10 +295,13 @@ struct Chunk {
     first: u64,
     lines: Vec<LogLine>,
     bytes: usize,
+    /// Time of the log's first line.
+    origin: Option<i64>,
 }
 
 impl Chunk {
     fn push(&mut self, line: LogLine) {
+        self.origin.get_or_insert(line.time_nanos);
         self.bytes += line.text.len();
         self.lines.push(line);
     }

@@ -47,7 +47,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// Records one clone to its end.
 pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     let selector = selector::parse(&args.selector).context("--selector")?;
-    let recording = Recording::new(&args.check_uid, &args.run, args.attempt)?;
+    let recording = Recording::new(&args.check_uid, &args.run, &args.run_uid, args.attempt)?;
     let client = Client::try_default()
         .await
         .context("failed to configure the Kubernetes client")?;

@@ -174,6 +174,7 @@ fn run(path: PathBuf, is_baseline: bool) -> Result<Run, Box<dyn Error>> {
         .and_then(|time| time.parse().ok());
     let end: f64 = end.unwrap_or(6.0);
     let mut log_only = Recording::new("");
+    log_only.received(1, 1);
     log_only.fold(mark(Moment::Started, 0.0));
     if let Some(ready) = ready {
         log_only.fold(mark(Moment::Ready, ready));
@@ -219,6 +220,7 @@ fn lines(path: &Path) -> Result<LogLines, Box<dyn Error>> {
         source: source(),
         first: 0,
         lines: lines.collect(),
+        origin_nanos: EPOCH,
     })
 }
 
@@ -244,6 +246,7 @@ fn mark(moment: Moment, seconds: f64) -> Sample {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     })
 }
 

@@ -120,14 +120,15 @@ pub fn complains(baselines: &[&Recording], candidate: &Recording) -> bool {
 
 /// What is missing from a recording that can be judged.
 fn incomplete(recording: &Recording) -> Option<Finding> {
-    let rule = if recording.ended() != Some(Ending::Complete) {
-        Rule::Interrupted
-    } else if !recording.is_whole() {
-        Rule::EvidenceLost
-    } else {
-        return None;
-    };
-    Some(Finding::new(Oracle::Stability, rule, Weight::Note))
+    if recording.ended() != Some(Ending::Complete) {
+        return Some(Finding::new(Oracle::Stability, Rule::Interrupted, Weight::Note));
+    }
+    let missing = recording.missing()?;
+    let mut finding = Finding::new(Oracle::Stability, Rule::EvidenceLost, Weight::Note);
+    finding.container = missing.source().map(|source| source.container.clone());
+    finding.pod = missing.source().map(|source| source.pod.clone());
+    finding.detail = missing.sentence();
+    Some(finding)
 }
 
 /// What findings amount to, the cause first.

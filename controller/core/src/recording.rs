@@ -5,18 +5,21 @@
 
 mod curve;
 mod log;
+mod missing;
 mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
+pub use missing::Missing;
 pub use sample::{
-    ClusterEvent, ContainerState, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample, Source,
-    Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
+    Source, Termination, Usage,
 };
 
 use self::log::Positions;
+use self::missing::Sequences;
 use crate::logs::Names;
 
 /// Containers that Temper itself adds to look at a process.
@@ -38,13 +41,17 @@ pub enum Ending {
 pub struct Recording {
     names: Names,
     logs: BTreeMap<String, Log>,
-    positions: BTreeMap<Source, Positions>,
+    /// By instance, and by the time of the line from which positions count.
+    positions: BTreeMap<(Source, i64), Positions>,
+    gaps: BTreeSet<LogGap>,
     /// In the order of Pod and time.
     pods: BTreeSet<PodState>,
     events: BTreeSet<ClusterEvent>,
     usage: BTreeMap<(String, String, i64), Usage>,
     processes: BTreeMap<String, Process>,
     marks: BTreeSet<Mark>,
+    /// By attempt.
+    received: BTreeMap<u32, Sequences>,
 }
 
 impl Recording {
@@ -56,10 +63,17 @@ impl Recording {
         }
     }
 
+    /// Takes note that the stream delivered a message of this attempt, stored under this sequence of the stream.
+    pub fn received(&mut self, attempt: u32, sequence: u64) {
+        self.received.entry(attempt).or_default().insert(sequence);
+    }
+
     /// Adds a sample.
     pub fn fold(&mut self, sample: Sample) {
         match sample {
             Sample::Logs(lines) => self.lines(&lines),
+            Sample::Gap(gap) if is_own(&gap.source.container) => {}
+            Sample::Gap(gap) => drop(self.gaps.insert(gap)),
             Sample::Pod(mut pod) => {
                 pod.containers.retain(|container| !is_own(&container.name));
                 self.pods.insert(pod);
@@ -84,8 +98,8 @@ impl Recording {
         if is_own(&chunk.source.container) {
             return;
         }
-        let positions = self.positions.entry(chunk.source.clone()).or_default();
-        positions.read(
+        let key = (chunk.source.clone(), chunk.origin_nanos);
+        self.positions.entry(key).or_default().read(
             chunk,
             self.logs.entry(chunk.source.container.clone()).or_default(),
             &self.names,
@@ -137,11 +151,6 @@ impl Recording {
             .iter()
             .filter(|mark| !matches!(mark.moment, Moment::Started | Moment::Ready));
         ends.map(|mark| mark.time_nanos).max()
-    }
-
-    /// Whether no worker lost anything.
-    pub fn is_whole(&self) -> bool {
-        self.marks.iter().all(|mark| mark.lost == 0)
     }
 
     /// The logs by container.

@@ -1,18 +1,25 @@
 //! From the wire to the samples that core folds.
 
 use temper_core::recording::{
-    ClusterEvent, ContainerState, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample, Source,
-    Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
+    Source, Termination, Usage,
 };
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
-/// A chunk as core sees it; none if it lacks what every worker writes.
-pub(super) fn sample(chunk: Chunk) -> Option<Sample> {
+/// A chunk of an attempt as core sees it; none if it lacks what every worker writes.
+pub(super) fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
     Some(match chunk.body? {
         Body::Logs(logs) => Sample::Logs(LogLines {
             source: source(logs.source?),
             first: logs.first,
             lines: logs.lines.into_iter().map(line).collect(),
+            origin_nanos: logs.origin_nanos,
+        }),
+        Body::Gap(gap) => Sample::Gap(LogGap {
+            cause: cause(gap.cause())?,
+            source: source(gap.source?),
+            position: gap.position,
+            message: gap.message,
         }),
         Body::Pod(pod) => Sample::Pod(self::pod(pod)),
         Body::Event(event) => Sample::Event(ClusterEvent {
@@ -39,6 +46,7 @@ pub(super) fn sample(chunk: Chunk) -> Option<Sample> {
             message: mark.message,
             published: mark.published,
             lost: mark.lost,
+            attempt,
         }),
     })
 }
@@ -123,6 +131,14 @@ fn process(process: v1::Process) -> Option<Process> {
             .collect(),
         error: process.error,
     })
+}
+
+fn cause(cause: v1::Cause) -> Option<Cause> {
+    match cause {
+        v1::Cause::Unspecified => None,
+        v1::Cause::Rotated => Some(Cause::Rotated),
+        v1::Cause::Unread => Some(Cause::Unread),
+    }
 }
 
 fn moment(moment: v1::Moment) -> Option<Moment> {

@@ -97,8 +97,8 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             replace_worker(run, context, &status).await?;
             status.attempt += 1;
             status.message = Some(format!("attempt {} failed: {why}", status.attempt - 1));
+            // What was Ready stays so for the next worker, which records the rest of the duration.
             status.phase = RunPhase::Cloning;
-            status.ready_at = None;
         }
         Step::GiveUp(why) => {
             status.phase = RunPhase::Error;
@@ -216,6 +216,7 @@ async fn make(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> Res
         run,
         clone: &clone,
         attempt: status.attempt,
+        ready_at: status.ready_at.as_ref(),
         selector: &plan.selector,
         pods: plan.pods.unwrap_or(1),
     };

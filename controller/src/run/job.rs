@@ -1,6 +1,7 @@
 //! What a run needs beside its clone: a namespace, a worker and the worker's rights. Pure functions of the run.
 
 use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 use temper_api::{CheckRun, MANAGER, annotation, label};
@@ -14,6 +15,8 @@ pub(crate) struct Work<'a> {
     /// Namespace of the clone; the worker's ServiceAccount has the same name.
     pub(crate) clone: &'a str,
     pub(crate) attempt: u32,
+    /// When the clone was Ready, if an earlier attempt saw it.
+    pub(crate) ready_at: Option<&'a MicroTime>,
     /// Label selector of the target's Pods.
     pub(crate) selector: &'a str,
     /// How many Pods must be Ready.
@@ -193,6 +196,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         run,
         clone,
         attempt,
+        ready_at,
         selector,
         pods,
     } = work;
@@ -207,6 +211,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         text("TEMPER_PODS", pods.to_string()),
         text("TEMPER_CHECK_UID", run.spec.check.uid.clone()),
         text("TEMPER_RUN", run.spec.run.clone()),
+        text("TEMPER_RUN_UID", run.uid().unwrap_or_default()),
         text("TEMPER_ATTEMPT", attempt.to_string()),
         text("TEMPER_DURATION_SECONDS", run.spec.recording_seconds.to_string()),
         text(
@@ -219,6 +224,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         secret("NATS_PASSWORD", "password"),
         text("TRACEPARENT", traceparent(run)),
     ];
+    if let Some(MicroTime(ready_at)) = ready_at {
+        env.push(text("TEMPER_READY_AT", ready_at.to_string()));
+    }
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     if args.kubelet_insecure_skip_tls_verify {
         env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));

@@ -50,6 +50,11 @@ impl Resume {
         self.taken
     }
 
+    /// Time of the line at position 0.
+    pub(super) fn origin(&self) -> Option<i64> {
+        self.first
+    }
+
     /// Begins to read from the beginning; a previous log is never rotated.
     pub(super) fn open(&mut self, previous: bool) -> Opening<'_> {
         Opening {

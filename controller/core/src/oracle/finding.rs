@@ -68,7 +68,7 @@ pub enum Rule {
     ImageNotPulled,
     /// The recording ended before its time.
     Interrupted,
-    /// Part of the recording was lost.
+    /// Part of the recording is missing.
     EvidenceLost,
     /// A message that no baseline has.
     NewMessage,
@@ -164,7 +164,7 @@ impl Finding {
             Rule::Unschedulable => format!("no node had room for the Pod: {detail}"),
             Rule::ImageNotPulled => format!("the image of {who} could not be pulled: {detail}"),
             Rule::Interrupted => "the recording ended before its time".to_owned(),
-            Rule::EvidenceLost => "part of the recording was lost".to_owned(),
+            Rule::EvidenceLost => format!("part of the recording is missing: {detail}"),
             Rule::NewMessage => format!("{who} logged what no baseline did, {} times", self.count),
             Rule::MoreComplaints => {
                 format!(

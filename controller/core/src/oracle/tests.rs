@@ -1,7 +1,9 @@
 mod workloads;
 
 use super::*;
-use crate::recording::{ContainerState, LogLine, LogLines, Mark, Moment, PodState, Sample, Source, Termination};
+use crate::recording::{
+    Cause, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, PodState, Sample, Source, Termination,
+};
 
 const READY: i64 = 2 * NANOS;
 const END: i64 = 17 * NANOS;
@@ -17,6 +19,7 @@ fn run(lines: &[(i64, &str)]) -> Recording {
 
 fn started() -> Recording {
     let mut recording = Recording::new("clone");
+    recording.received(1, 1);
     mark(&mut recording, Moment::Started, 0);
     recording
 }
@@ -28,26 +31,31 @@ fn mark(recording: &mut Recording, moment: Moment, time_nanos: i64) {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     }));
 }
 
-fn say(recording: &mut Recording, lines: &[(i64, &str)]) {
-    let source = Source {
+fn source() -> Source {
+    Source {
         pod: "p".into(),
         pod_uid: "u".into(),
         container: "app".into(),
         restart: 0,
         init: false,
-    };
+    }
+}
+
+fn say(recording: &mut Recording, lines: &[(i64, &str)]) {
     let line = |(second, text): &(i64, &str)| LogLine {
         time_nanos: second * NANOS,
         text: text.as_bytes().to_vec(),
         cut_from: 0,
     };
     recording.fold(Sample::Logs(LogLines {
-        source,
+        source: source(),
         first: 0,
         lines: lines.iter().map(line).collect(),
+        origin_nanos: 0,
     }));
 }
 
@@ -245,4 +253,25 @@ fn a_recording_with_holes_decides_nothing() {
         judge(&[&run(&GOOD), &run(&GOOD)], &candidate).outcome,
         Outcome::Inconclusive
     );
+}
+
+#[test]
+fn a_recording_that_lacks_lines_decides_nothing_and_says_which() {
+    let mut candidate = run(&GOOD);
+    candidate.fold(Sample::Gap(LogGap {
+        source: source(),
+        position: 6,
+        cause: Cause::Rotated,
+        message: String::new(),
+    }));
+    let verdict = judge(&[&run(&GOOD), &run(&GOOD)], &candidate);
+    assert_eq!(verdict.outcome, Outcome::Inconclusive);
+    assert_eq!(
+        verdict.findings[0].sentence(),
+        "part of the recording is missing: the log of container `app` in Pod `p` was rotated before all of it was read"
+    );
+    assert_eq!(agree(&[&candidate]).unwrap_err()[0].rule, Rule::EvidenceLost);
+    // What broke in what was read is evidence all the same.
+    pod(&mut candidate, 5, crash);
+    assert_eq!(judge(&[&run(&GOOD), &run(&GOOD)], &candidate).outcome, Outcome::Failed);
 }

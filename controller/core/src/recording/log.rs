@@ -143,6 +143,11 @@ impl Positions {
         }
     }
 
+    /// Whether they are all from 0 on, without a hole.
+    pub(super) fn are_whole(&self) -> bool {
+        self.0.len() <= 1 && self.0.keys().all(|start| *start == 0)
+    }
+
     /// Adds a position; false if it was there.
     fn insert(&mut self, position: u64) -> bool {
         let Self(ranges) = self;

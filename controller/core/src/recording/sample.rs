@@ -5,6 +5,8 @@
 pub enum Sample {
     /// Lines of a log.
     Logs(LogLines),
+    /// Lines of a log that a worker can read no more.
+    Gap(LogGap),
     /// A Pod changed.
     Pod(PodState),
     /// A Kubernetes Event.
@@ -41,6 +43,30 @@ pub struct LogLines {
     pub first: u64,
     /// The lines.
     pub lines: Vec<LogLine>,
+    /// Time of the line at position 0, from which positions count.
+    pub origin_nanos: i64,
+}
+
+/// Lines of one container instance's log that a worker can read no more.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogGap {
+    /// Whose log.
+    pub source: Source,
+    /// Position from which on they are missing.
+    pub position: u64,
+    /// Why they are missing.
+    pub cause: Cause,
+    /// The same as a sentence for people.
+    pub message: String,
+}
+
+/// Why lines are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The log was rotated before they were read.
+    Rotated,
+    /// The log went away, or was not given, before it was read to its end.
+    Unread,
 }
 
 /// One line.
@@ -210,10 +236,12 @@ pub struct Mark {
     pub time_nanos: i64,
     /// A sentence for people.
     pub message: String,
-    /// Chunks that this attempt published before.
+    /// Messages that the stream stores for this attempt before the mark.
     pub published: u64,
-    /// Chunks that were given up.
+    /// Messages that were given up.
     pub lost: u64,
+    /// Attempt of the worker that set it, from 1.
+    pub attempt: u32,
 }
 
 /// The turning points.

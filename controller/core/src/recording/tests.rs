@@ -1,3 +1,4 @@
+mod missing;
 mod samples;
 
 use proptest::prelude::*;
@@ -13,17 +14,29 @@ fn folded(samples: impl IntoIterator<Item = Sample>) -> Recording {
     recording
 }
 
+/// A message as the stream delivers it: attempt, sequence, and what it holds.
+type Delivery = (u32, u64, Sample);
+
+fn delivered<'a>(messages: impl IntoIterator<Item = &'a Delivery>) -> Recording {
+    let mut recording = Recording::new("clone");
+    for (attempt, sequence, sample) in messages {
+        recording.received(*attempt, *sequence);
+        recording.fold(sample.clone());
+    }
+    recording
+}
+
 proptest! {
-    /// Any order and any repetition, with the overlapping chunks of a replaced worker, is one recording.
+    /// Any order and any repetition, with the overlapping chunks of a replaced worker and of a log that was rotated
+    /// between two workers, is one recording.
     #[test]
     fn folding_is_a_join(
-        samples in proptest::collection::vec(any_sample(), 1..24),
+        messages in proptest::collection::vec((1_u32..3, 0_u64..200, any_sample()), 1..24),
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
     ) {
-        let straight = folded(samples.clone());
-        let mut mixed: Vec<Sample> = order.iter().map(|index| index.get(&samples).clone()).collect();
-        mixed.extend(samples.iter().rev().cloned());
-        prop_assert_eq!(folded(mixed), straight);
+        let straight = delivered(&messages);
+        let mixed = order.iter().map(|index| index.get(&messages)).chain(messages.iter().rev());
+        prop_assert_eq!(delivered(mixed), straight);
     }
 }
 
@@ -40,6 +53,7 @@ fn a_flood_of_kinds_is_bounded_whatever_its_order_and_hides_no_refusal() {
             source: source(),
             first: from,
             lines: (from..to).map(line).collect(),
+            origin_nanos: 1,
         })
     };
     let refusal = Sample::Logs(LogLines {
@@ -50,6 +64,7 @@ fn a_flood_of_kinds_is_bounded_whatever_its_order_and_hides_no_refusal() {
             text: b"zzz: Permission denied".to_vec(),
             cut_from: 0,
         }],
+        origin_nanos: 1,
     });
     let recording = folded([flood(0, 4_000), flood(4_000, 9_000), refusal.clone()]);
     assert_eq!(recording, folded([refusal, flood(4_000, 9_000), flood(0, 4_000)]));
@@ -77,7 +92,9 @@ fn the_end_of_all_numbers_is_no_end_of_the_program() {
                 cut_from: 0,
             },
         ],
+        origin_nanos: i64::MIN,
     }));
+    recording.received(u32::MAX, u64::MAX);
     assert!(recording.logs()["app"].lines() <= 1);
 }
 
@@ -107,6 +124,7 @@ fn our_own_containers_are_not_the_workloads() {
             source: own,
             first: 0,
             lines,
+            origin_nanos: 0,
         }),
     ]);
     assert_eq!(recording, Recording::new("clone"));

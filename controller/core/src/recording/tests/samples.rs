@@ -14,16 +14,34 @@ pub(super) fn source() -> Source {
     }
 }
 
+/// Lines of a log that was not rotated.
 pub(super) fn chunk(first: u64, count: u64) -> Sample {
+    chunk_of(0, first, count)
+}
+
+/// Lines of what is left of a log after so many lines were rotated away.
+pub(super) fn chunk_of(rotated: u64, first: u64, count: u64) -> Sample {
+    let time = |n: u64| i64::try_from(n).unwrap() * 1_000;
     let line = |n: u64| LogLine {
-        time_nanos: i64::try_from(n).unwrap() * 1_000,
+        time_nanos: time(n),
         text: format!("{} line {n}", if n.is_multiple_of(3) { "fizz" } else { "plain" }).into_bytes(),
         cut_from: 0,
     };
+    let from = rotated + first;
     Sample::Logs(LogLines {
         source: source(),
         first,
-        lines: (first..first + count).map(line).collect(),
+        lines: (from..from + count).map(line).collect(),
+        origin_nanos: time(rotated),
+    })
+}
+
+pub(super) fn gap(cause: Cause, position: u64) -> Sample {
+    Sample::Gap(LogGap {
+        source: source(),
+        position,
+        cause,
+        message: "the Pod is gone".into(),
     })
 }
 
@@ -44,6 +62,7 @@ pub(super) fn mark(moment: Moment, time: i64) -> Sample {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     })
 }
 
@@ -116,7 +135,10 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
         Moment::NeverReady,
     ];
     prop_oneof![
-        (0_u64..40, 1_u64..20).prop_map(|(first, count)| chunk(first, count)),
+        (prop::sample::select(vec![0, 7]), 0_u64..40, 1_u64..20)
+            .prop_map(|(rotated, first, count)| chunk_of(rotated, first, count)),
+        (prop::sample::select(vec![Cause::Rotated, Cause::Unread]), 0_u64..3)
+            .prop_map(|(cause, position)| gap(cause, position)),
         (0_i64..5, any::<bool>()).prop_map(|(time, ready)| pod(time, ready)),
         (0_i64..5, 0_u32..3).prop_map(|(time, count)| event(time, count)),
         (0_i64..5, 0_u64..5).prop_map(|(second, cpu)| usage(second, cpu)),
