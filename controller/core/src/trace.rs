@@ -15,6 +15,7 @@
 //! └─ run all …
 //! ```
 
+mod attempt;
 mod check;
 mod id;
 mod phase;

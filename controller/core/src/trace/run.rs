@@ -3,10 +3,11 @@
 use strum::IntoStaticStr;
 
 use super::Target;
+use super::attempt::{job_span, worker_span};
 use super::id::{SpanId, TraceId};
 use super::phase::{Phase, Phased, phases};
-use super::span::{Attributes, Event, Kind, Service, Span, Value};
-use crate::recording::{Mark, Moment, Recording};
+use super::span::{Attributes, Kind, Service, Span, Value};
+use crate::recording::Mark;
 use crate::search::Role;
 
 /// A run that has ended, as its object shows it. Times are nanoseconds since the Unix epoch.
@@ -90,8 +91,8 @@ pub enum Outcome {
     Cancelled,
 }
 
-/// The spans of a run that has ended: its own, those of its phases, its Jobs and its workers.
-pub fn run(run: &Run, recording: &Recording) -> Vec<Span> {
+/// The spans of a run that has ended: its own, those of its phases, its Jobs and, from their marks, its workers.
+pub fn run(run: &Run, marks: &[Mark]) -> Vec<Span> {
     let phases = phases(run);
     let mut spans = vec![whole(run)];
     spans.extend(phases.iter().map(|phased| phase(run, phased)));
@@ -100,7 +101,7 @@ pub fn run(run: &Run, recording: &Recording) -> Vec<Span> {
         let Some(job) = job_span(run, &phases, attempt, before) else {
             continue;
         };
-        let worker = worker_span(run, &job, attempt, recording);
+        let worker = worker_span(run, &job, attempt, marks);
         spans.push(job);
         spans.extend(worker);
     }
@@ -135,7 +136,8 @@ impl Run {
         SpanId::of(uid, "run")
     }
 
-    fn role(&self) -> &'static str {
+    /// What spans and metrics call its role.
+    pub fn role_name(&self) -> &'static str {
         match self.role {
             Role::Baseline => "baseline",
             Role::Candidate => "candidate",
@@ -152,7 +154,7 @@ fn whole(run: &Run) -> Span {
         ("temper.check.name", Value::Text(run.check.clone())),
         ("temper.run.name", Value::Text(run.name.clone())),
         ("temper.run.uid", Value::Text(run.uid.clone())),
-        ("temper.run.role", Value::Text(run.role().to_owned())),
+        ("temper.run.role", Value::Text(run.role_name().to_owned())),
         ("temper.run.settings", Value::Texts(run.settings.clone())),
         ("temper.run.outcome", Value::Text(<&str>::from(run.outcome).to_owned())),
         ("temper.run.attempts", Value::Number(attempts)),
@@ -189,7 +191,7 @@ fn whole(run: &Run) -> Span {
 }
 
 /// What every span below a run says, so that each can be found by itself.
-fn below(run: &Run, attempt: Option<u32>) -> Attributes {
+pub(super) fn below(run: &Run, attempt: Option<u32>) -> Attributes {
     let mut attributes = vec![("temper.run.name", Value::Text(run.name.clone()))];
     attributes.extend(attempt.map(|attempt| ("temper.attempt", Value::Number(attempt.into()))));
     attributes
@@ -214,69 +216,4 @@ fn phase(run: &Run, phased: &Phased) -> Span {
         links: Vec::new(),
         error: None,
     }
-}
-
-/// From the first to the last phase of its attempt; none if it has no phase.
-fn job_span(run: &Run, phases: &[Phased], attempt: &Attempt, before: Option<&Attempt>) -> Option<Span> {
-    let mut own = phases.iter().filter(|phased| phased.attempt == Some(attempt.number));
-    let first = own.next()?;
-    let last = own.next_back().unwrap_or(first);
-    let mut attributes = below(run, Some(attempt.number));
-    attributes.push(("k8s.namespace.name", Value::Text(run.job_namespace.clone())));
-    attributes.push(("k8s.job.name", Value::Text(attempt.job.clone())));
-    Some(Span {
-        trace: run.trace,
-        id: job(&run.uid, attempt.number),
-        parent: Some(Run::span_id(&run.uid)),
-        service: Service::Controller,
-        kind: Kind::Producer,
-        name: "job".to_owned(),
-        start_nanos: first.start_nanos,
-        end_nanos: last.end_nanos,
-        attributes,
-        events: Vec::new(),
-        links: before.map(|before| job(&run.uid, before.number)).into_iter().collect(),
-        error: attempt.lost.as_ref().map(|lost| lost.why.clone()),
-    })
-}
-
-/// What the marks of an attempt's worker tell; none if it was lost before it could say anything.
-fn worker_span(run: &Run, job: &Span, attempt: &Attempt, recording: &Recording) -> Option<Span> {
-    let marks: Vec<&Mark> = recording
-        .marks()
-        .filter(|mark| mark.attempt == attempt.number)
-        .collect();
-    let at = |moment: Moment| marks.iter().find(|mark| mark.moment == moment).copied();
-    let within = |time: i64| time.clamp(job.start_nanos, job.end_nanos);
-    let start_nanos = within(at(Moment::Started)?.time_nanos);
-    let end = [Moment::Complete, Moment::NeverReady, Moment::Interrupted]
-        .into_iter()
-        .find_map(at);
-    let end_nanos = end.map_or(job.end_nanos, |end| within(end.time_nanos)).max(start_nanos);
-    let ready = at(Moment::Ready).map(|mark| Event {
-        name: "ready",
-        time_nanos: mark.time_nanos.clamp(start_nanos, end_nanos),
-    });
-    let mut attributes = below(run, Some(attempt.number));
-    attributes.push(("k8s.namespace.name", Value::Text(run.job_namespace.clone())));
-    attributes.push(("k8s.job.name", Value::Text(attempt.job.clone())));
-    let count = |count: u64| Value::Number(i64::try_from(count).unwrap_or(i64::MAX));
-    if let Some(end) = end {
-        attributes.push(("temper.worker.published", count(end.published)));
-        attributes.push(("temper.worker.lost", count(end.lost)));
-    }
-    Some(Span {
-        trace: run.trace,
-        id: SpanId::of(&run.uid, &format!("worker/{}", attempt.number)),
-        parent: Some(job.id),
-        service: Service::Worker,
-        kind: Kind::Consumer,
-        name: "record".to_owned(),
-        start_nanos,
-        end_nanos,
-        attributes,
-        events: ready.into_iter().collect(),
-        links: Vec::new(),
-        error: job.error.clone(),
-    })
 }

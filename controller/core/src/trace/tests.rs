@@ -1,7 +1,7 @@
 mod shape;
 
 use super::*;
-use crate::recording::{Mark, Moment, Recording, Sample};
+use crate::recording::{Mark, Moment};
 use crate::search::Role;
 
 const SECOND: i64 = 1_000_000_000;
@@ -49,19 +49,16 @@ fn passed() -> Run {
     }
 }
 
-fn recording(marks: &[(u32, Moment, i64)]) -> Recording {
-    let mut recording = Recording::new("clone");
-    for (attempt, moment, seconds) in marks {
-        recording.fold(Sample::Mark(Mark {
-            moment: *moment,
-            time_nanos: at(*seconds),
-            message: String::new(),
-            published: 7,
-            lost: 0,
-            attempt: *attempt,
-        }));
-    }
-    recording
+fn marks(marks: &[(u32, Moment, i64)]) -> Vec<Mark> {
+    let mark = |(attempt, moment, seconds): &(u32, Moment, i64)| Mark {
+        moment: *moment,
+        time_nanos: at(*seconds),
+        message: String::new(),
+        published: 7,
+        lost: 0,
+        attempt: *attempt,
+    };
+    marks.iter().map(mark).collect()
 }
 
 /// Name and seconds of every phase.
@@ -74,11 +71,6 @@ fn told(run: &Run) -> Vec<(&'static str, i64, i64)> {
         )
     };
     phases(run).iter().map(told).collect()
-}
-
-/// The spans of a run, told apart from the facts that tests call `run`.
-fn spans_of(facts: &Run, recording: &Recording) -> Vec<Span> {
-    run(facts, recording)
 }
 
 fn named<'a>(spans: &'a [Span], name: &str, service: Service) -> Vec<&'a Span> {
@@ -135,12 +127,12 @@ fn a_run_that_passed() {
     assert_eq!(told(&run), expected);
     let cleaned = cleaned(&run, at(33));
     assert_eq!((cleaned.start_nanos, cleaned.end_nanos), (at(25), at(33)));
-    let marks = [
+    let told = [
         (1, Moment::Started, 3),
         (1, Moment::Ready, 5),
         (1, Moment::Complete, 25),
     ];
-    let spans = spans_of(&run, &recording(&marks));
+    let spans = super::run(&run, &marks(&told));
     let [worker] = named(&spans, "record", Service::Worker)[..] else {
         panic!("{spans:#?}");
     };
@@ -178,12 +170,12 @@ fn a_lost_worker_is_an_error_and_the_next_attempt_continues_it() {
         ("judge", 30, 31),
     ];
     assert_eq!(told(&run), expected);
-    let marks = [
+    let told = [
         (1, Moment::Started, 3),
         (2, Moment::Started, 11),
         (2, Moment::Complete, 30),
     ];
-    let spans = spans_of(&run, &recording(&marks));
+    let spans = super::run(&run, &marks(&told));
     let [first, second] = named(&spans, "job", Service::Controller)[..] else {
         panic!("{spans:#?}");
     };
@@ -221,7 +213,7 @@ fn a_run_ends_wherever_it_is() {
         ..passed()
     };
     assert_eq!(told(&refused), [("wait", 0, 1), ("clone", 1, 2)]);
-    assert_eq!(spans_of(&refused, &Recording::default())[0].error, refused.message);
+    assert_eq!(run(&refused, &[])[0].error, refused.message);
     let cancelled = Run {
         started: None,
         attempts: vec![],
@@ -255,5 +247,5 @@ fn the_root_tells_how_the_check_ended() {
         root.attributes
             .contains(&("k8s.deployment.name", Value::Text("web".to_owned())))
     );
-    assert_eq!(spans_of(&passed(), &Recording::default())[0].parent, Some(root.id));
+    assert_eq!(run(&passed(), &[])[0].parent, Some(root.id));
 }

@@ -38,7 +38,7 @@ fn runs() -> impl Strategy<Value = Run> {
     })
 }
 
-fn recordings() -> impl Strategy<Value = Recording> {
+fn told() -> impl Strategy<Value = Vec<Mark>> {
     let moments = proptest::sample::select(vec![
         Moment::Started,
         Moment::Ready,
@@ -46,7 +46,7 @@ fn recordings() -> impl Strategy<Value = Recording> {
         Moment::Interrupted,
         Moment::NeverReady,
     ]);
-    proptest::collection::vec((1..4_u32, moments, 0..100_i64), 0..12).prop_map(|marks| recording(&marks))
+    proptest::collection::vec((1..4_u32, moments, 0..100_i64), 0..12).prop_map(|told| marks(&told))
 }
 
 proptest! {
@@ -62,8 +62,8 @@ proptest! {
     }
 
     #[test]
-    fn spans_are_a_tree_and_children_lie_within_their_parents(run in runs(), recording in recordings()) {
-        let spans = spans_of(&run, &recording);
+    fn spans_are_a_tree_and_children_lie_within_their_parents(run in runs(), told in told()) {
+        let spans = super::super::run(&run, &told);
         let ids: BTreeSet<SpanId> = spans.iter().map(|span| span.id).collect();
         prop_assert_eq!(ids.len(), spans.len(), "an id stands for two spans");
         for span in &spans[1..] {
@@ -81,8 +81,8 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_twice_is_the_same(run in runs(), recording in recordings()) {
-        prop_assert_eq!(spans_of(&run, &recording), spans_of(&run, &recording));
+    fn what_is_written_twice_is_the_same(run in runs(), told in told()) {
+        prop_assert_eq!(super::super::run(&run, &told), super::super::run(&run, &told));
     }
 
     #[test]
