@@ -13,12 +13,9 @@ pub(super) fn job_span(run: &Run, phases: &[Phased], attempt: &Attempt, before: 
     }
     let mut own = phases.iter().filter(|phased| phased.attempt == Some(attempt.number));
     let first = own.next()?;
-    let last = own.next_back().unwrap_or(first);
+    let end = own.next_back().unwrap_or(first);
     // The attempt that infrastructure was given up with is not replaced: it ends as the run does.
-    let error = match &attempt.lost {
-        Some(lost) => Some(lost.why.clone()),
-        None => whole_error(run),
-    };
+    let lost = attempt.lost.as_ref().map(|lost| lost.why.clone());
     let mut attributes = below(run, Some(attempt.number));
     attributes.push(("k8s.namespace.name", Value::Text(run.job_namespace.clone())));
     attributes.push(("k8s.job.name", Value::Text(attempt.job.clone())));
@@ -30,11 +27,11 @@ pub(super) fn job_span(run: &Run, phases: &[Phased], attempt: &Attempt, before: 
         kind: Kind::Producer,
         name: "job".to_owned(),
         start_nanos: first.start_nanos,
-        end_nanos: last.end_nanos,
+        end_nanos: end.end_nanos,
         attributes,
         events: Vec::new(),
         links: before.map(|before| job(&run.uid, before.number)).into_iter().collect(),
-        error,
+        error: lost.or_else(|| whole_error(run)),
     })
 }
 

@@ -169,11 +169,6 @@ fn whole(run: &Run) -> Span {
             .clone()
             .map(|message| ("temper.run.message", Value::Text(message))),
     );
-    let why = || {
-        run.message
-            .clone()
-            .unwrap_or_else(|| "infrastructure failed".to_owned())
-    };
     Span {
         trace: run.trace,
         id: Run::span_id(&run.uid),
@@ -186,8 +181,18 @@ fn whole(run: &Run) -> Span {
         attributes,
         events: Vec::new(),
         links: Vec::new(),
-        error: (run.outcome == Outcome::Error).then(why),
+        error: whole_error(run),
     }
+}
+
+/// Why the run is an error, if infrastructure failed.
+pub(super) fn whole_error(run: &Run) -> Option<String> {
+    let why = || {
+        run.message
+            .clone()
+            .unwrap_or_else(|| "infrastructure failed".to_owned())
+    };
+    (run.outcome == Outcome::Error).then(why)
 }
 
 /// What every span below a run says, so that each can be found by itself.

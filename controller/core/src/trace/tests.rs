@@ -213,7 +213,26 @@ fn a_run_ends_wherever_it_is() {
         ..passed()
     };
     assert_eq!(told(&refused), [("wait", 0, 1), ("clone", 1, 2)]);
-    assert_eq!(run(&refused, &[])[0].error, refused.message);
+    let spans = run(&refused, &[]);
+    assert_eq!(spans[0].error, refused.message);
+    assert!(named(&spans, "job", Service::Controller).is_empty(), "nothing was made");
+    let given_up = Run {
+        attempts: vec![
+            attempt(1, Some(2), None, Some(5)),
+            attempt(2, Some(6), None, Some(9)),
+            attempt(3, Some(10), None, None),
+        ],
+        recorded: None,
+        outcome: Outcome::Error,
+        message: Some("infrastructure failed 3 times".to_owned()),
+        ..passed()
+    };
+    let spans = run(&given_up, &[]);
+    let jobs = named(&spans, "job", Service::Controller);
+    assert!(
+        jobs.len() == 3 && jobs.iter().all(|job| job.error.is_some()),
+        "{jobs:#?}"
+    );
     let cancelled = Run {
         started: None,
         attempts: vec![],
