@@ -8,8 +8,9 @@ export TEMPER_CLUSTER=${TEMPER_CLUSTER:-test}
 export TEMPER_NODES=${TEMPER_NODES:-2}
 cluster=${CARGO_TARGET_DIR:-target}/debug/cluster
 other=$TEMPER_CLUSTER-other
-# Behaviours wait for these to run out.
-export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8}
+# Behaviours wait for the first two to run out; another one puts a collector to the third: spans that nobody takes before
+# are lost and harm nothing.
+export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8 --set otel.endpoint=http://otel-collector.temper-system.svc:4318}
 log=$(mktemp)
 times=$(mktemp)
 passed=0
@@ -59,12 +60,15 @@ trap 'exit 130' INT TERM
 stage prepare e2e/cluster/prerequisites.sh || exit 1
 stage unit cargo test --workspace --locked --lib --bins --examples --test purity || true
 stage deploy e2e/run.sh true || exit 1
-behaviours=(--test harden --test refuse --test operate)
-# This one is about the local cluster itself, as are the stages below.
-if [ "${CLUSTER:-}" != external ]; then behaviours+=(--test ground); fi
+behaviours=(--test harden --test refuse --test modes --test operate)
+disturbances=(--test disturb --test trace)
+# These are about the local cluster itself, as is the stage below.
+if [ "${CLUSTER:-}" != external ]; then
+  behaviours+=(--test ground)
+  disturbances+=(--test fault)
+fi
 # Each test waits most of its time; more at once would share two cores among too many clones.
 stage e2e e2e/run.sh cargo test --workspace --locked --no-fail-fast "${behaviours[@]}" -- --test-threads=3 || true
-if [ "${CLUSTER:-}" != external ]; then
-  stage fault e2e/run.sh cargo test --workspace --locked --no-fail-fast --test fault -- --test-threads=1 || true
-  stage external external || true
-fi
+# And these disturb everybody.
+stage disturb e2e/run.sh cargo test --workspace --locked --no-fail-fast "${disturbances[@]}" -- --test-threads=1 || true
+if [ "${CLUSTER:-}" != external ]; then stage external external || true; fi

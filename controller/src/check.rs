@@ -19,15 +19,17 @@ use temper_api::{
     label, reason,
 };
 use temper_core::search::{self, Next, Role, Start};
+use tracing::Instrument as _;
 
 use self::observe::Seen;
 use self::target::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{finalizer, identity};
+use crate::{finalizer, identity, telemetry, trace};
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
-    context.lead(Box::pin(look_decide_act(&check, &context))).await
+    let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
+    context.metrics.timed("WorkloadHardeningCheck", context.lead(work)).await
 }
 
 async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
@@ -36,6 +38,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             return Ok(Action::await_change());
         }
         return if remove::everything(check, context).await? {
+            status::deleted(check, context).await;
             finalizer::release(check, &context.client).await?;
             Ok(Action::await_change())
         } else {
@@ -180,16 +183,12 @@ async fn create(
         security_context: check.spec.security_context.clone(),
         recording_seconds,
         isolation: check.spec.isolation.clone(),
-        trace_id: check
-            .status
-            .as_ref()
-            .and_then(|status| status.trace_id.clone())
-            .unwrap_or_default(),
     };
     let mut run = CheckRun::new(&format!("{}-{}", check.name_any(), start.name), spec);
     run.metadata.namespace = Some(namespace.clone());
     run.metadata.owner_references = check.controller_owner_ref(&()).map(|owner| vec![owner]);
     run.metadata.labels = Some([(label::CHECK_UID.to_owned(), uid), (label::RUN.to_owned(), start.name)].into());
+    run.metadata.annotations = Some([(annotation::TRACEPARENT.to_owned(), trace::of_runs(check))].into());
     run.metadata.finalizers = Some(vec![temper_api::finalizer::CLEANUP.to_owned()]);
     let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &namespace);
     match api.create(&PostParams::default(), &run).await {
@@ -206,7 +205,8 @@ async fn create(
 /// What to do when a reconcile failed.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
 pub(crate) fn error_policy(check: Arc<WorkloadHardeningCheck>, error: &Error, context: Arc<Context>) -> Action {
-    crate::context::failed("WorkloadHardeningCheck", &check.name_any(), error, &context)
+    telemetry::of_check(&check)
+        .in_scope(|| crate::context::failed("WorkloadHardeningCheck", &check.name_any(), error, &context))
 }
 
 /// Where a check with these runs stands.

@@ -17,6 +17,7 @@ use crate::error::{Error, Result, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
+use crate::trace::Exporter;
 
 /// The API server is not waited for longer than this: the client repeats refused calls by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -29,6 +30,7 @@ pub(crate) struct Context {
     pub(crate) places: Places<ObjectRef<CheckRun>>,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
+    pub(crate) exporter: Exporter,
     /// NetworkPolicies are enforced here.
     pub(crate) fenced: bool,
     /// What the watches have seen. Every write is guarded by a version or idempotent, so that it may be a little old.
@@ -95,6 +97,7 @@ impl Context {
 
 /// What to do when a reconcile failed: a conflict is looked at again at once, all else a little later.
 pub(crate) fn failed(kind: &'static str, name: &str, error: &Error, context: &Context) -> Action {
+    context.metrics.request_failed(error);
     if error.is_conflict() {
         return Action::requeue(Duration::from_millis(100));
     }

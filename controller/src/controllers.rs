@@ -26,6 +26,7 @@ use crate::ingest::{self, Ingest};
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::serve::{self, Shown};
+use crate::trace::Exporter;
 use crate::{check, fence, janitor, lease, run};
 
 /// Runs until SIGTERM or SIGINT.
@@ -62,6 +63,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         runs: runs.store(),
         jobs,
     };
+    metrics.checks.count(seen.checks.clone());
     let (leads_now, leads) = watch::channel(false);
     let (identity, seconds) = (args.identity.clone(), args.lease_seconds);
     let context = Arc::new(Context {
@@ -70,6 +72,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         recorder: Context::recorder(client.clone()),
         client,
         args,
+        exporter: Exporter::from_env(metrics.clone()),
         metrics,
         fenced,
         seen,
@@ -127,6 +130,7 @@ async fn take_the_lead(
                 }
             }
             leads.send_replace(holds);
+            context.metrics.leader.set(holds.into());
             lease.changed().await
         };
         tokio::select! {

@@ -8,7 +8,7 @@ mod decode;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
@@ -16,10 +16,11 @@ use async_nats::jetstream::{self, consumer::DeliverPolicy};
 use futures::StreamExt as _;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::CheckRun;
-use temper_core::recording::{Recording, Sample};
+use temper_core::recording::{Mark, Recording, Sample};
 use temper_proto::{Message as _, STREAM, subject, v1::Chunk};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result, chain};
 use crate::metrics::Metrics;
@@ -137,7 +138,7 @@ impl Ingest {
             Followed {
                 first_attempt,
                 shared,
-                task: tokio::spawn(consumer.run()),
+                task: tokio::spawn(consumer.run().in_current_span()),
             },
         );
         Ok(())
@@ -160,6 +161,14 @@ impl Ingest {
                 recording: followed.shared.lock().clone(),
             })
             .unwrap_or_default()
+    }
+
+    /// The turning points of a run, as far as they are known now.
+    pub(crate) fn marks(&self, check_uid: &str, run: &str) -> Vec<Mark> {
+        let followed = self.lock();
+        let entry = followed.get(&(check_uid.to_owned(), run.to_owned()));
+        let marks = |entry: &Followed| entry.shared.lock().marks().cloned().collect();
+        entry.map(marks).unwrap_or_default()
     }
 
     /// Lets go of all recordings of a check.
@@ -253,7 +262,10 @@ impl Consumer {
             let message = message?;
             *read += 1;
             self.metrics.messages_ingested.inc();
-            let (sequence, pending) = message.info().map(|info| (info.stream_sequence, info.pending))?;
+            let info = message.info()?;
+            let (sequence, pending) = (info.stream_sequence, info.pending);
+            let age = SystemTime::now().duration_since(info.published.into());
+            self.metrics.ingest_delay.observe(age.unwrap_or_default().as_secs_f64());
             let attempt = subject::attempt_of(&message.subject);
             let sample = attempt.and_then(|attempt| {
                 let chunk = Chunk::decode(message.payload.clone()).ok()?;

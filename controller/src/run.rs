@@ -16,11 +16,12 @@ use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::{CheckRun, RunPhase};
 use temper_core::run::{Observed, next};
+use tracing::Instrument as _;
 
 use crate::check;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::finalizer;
+use crate::{finalizer, telemetry};
 
 /// What is being removed is watched; this is for what the watch misses.
 const REMOVAL: Duration = Duration::from_secs(10);
@@ -30,7 +31,8 @@ pub(crate) async fn reconcile(run: Arc<CheckRun>, context: Arc<Context>) -> Resu
         // Who may have to take over reads along.
         observe::read_along(&run, &context)?;
     }
-    context.lead(Box::pin(look_decide_act(&run, &context))).await
+    let work = Box::pin(look_decide_act(&run, &context).instrument(telemetry::of_run(&run)));
+    context.metrics.timed("CheckRun", context.lead(work)).await
 }
 
 async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
@@ -44,6 +46,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         return if remove::everything(run, context).await? {
             remove::recording(run, context).await?;
             release(run, context);
+            status::deleted(run, context).await;
             finalizer::release(run, &context.client).await?;
             Ok(Action::await_change())
         } else {
@@ -61,6 +64,10 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         let gone = remove::everything(run, context).await?;
         if gone {
             release(run, context);
+        }
+        if gone && !begins_again && status.cleaned_at.is_none() {
+            // This changes the run, which brings us back.
+            return status::cleaned(run, context).await.map(|()| Action::await_change());
         }
         if phase.is_terminal() || (begins_again && !gone) {
             return Ok(if gone {
@@ -121,5 +128,5 @@ fn count(context: &Context) {
 /// What to do when a reconcile failed.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
 pub(crate) fn error_policy(run: Arc<CheckRun>, error: &Error, context: Arc<Context>) -> Action {
-    crate::context::failed("CheckRun", &run.name_any(), error, &context)
+    telemetry::of_run(&run).in_scope(|| crate::context::failed("CheckRun", &run.name_any(), error, &context))
 }

@@ -25,6 +25,7 @@ pub mod provisioner;
 pub mod recordings;
 pub mod temper;
 pub mod tools;
+pub mod traces;
 pub mod wait;
 
 mod command;

@@ -153,6 +153,11 @@ impl Recording {
         ends.map(|mark| mark.time_nanos).max()
     }
 
+    /// The turning points, by kind and time.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter()
+    }
+
     /// The logs by container.
     pub fn logs(&self) -> &BTreeMap<String, Log> {
         &self.logs

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -12,11 +11,11 @@ use temper_core::run::Step;
 
 use super::make::{self, Made};
 use super::observe::Seen;
+use super::status::time;
 use super::{admit, job, status};
 use crate::context::Context;
 use crate::error::{Result, chain};
 use crate::identity;
-use crate::metrics::Ended;
 
 /// Whatever ends a wait wakes us; this is for what a watch misses.
 const SLOW_LOOK: Duration = Duration::from_secs(30);
@@ -35,7 +34,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             status.attempt += 1;
             status.clone_attempt = status.attempt;
             status.clone_namespace = Some(job::clone_name(run));
-            status.started_at = time(seen.now);
+            status.started_at = status.started_at.or_else(|| time(seen.now));
         }
         Step::Clone => match make::clone(run, context, &mut status).await {
             Err(error) if !is_overdue(&status, seen.now, context) => return Err(error),
@@ -76,9 +75,13 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 why,
                 "worker is replaced"
             );
-            status.message = Some(format!("attempt {} failed: {why}", status.attempt));
+            let lost = status::lost(&status, nanos_now(), &why);
             if make::replace_worker(run, context, &mut status).await? {
+                context.metrics.worker_replaced(&seen.job);
+                status.message = lost.as_ref().map(|lost| format!("attempt {} failed: {why}", lost.attempt));
+                status.lost_attempts.extend(lost);
                 status.phase = RunPhase::Starting;
+                status.cloned_at = time(nanos_now());
             } else {
                 begin_again(run, context, &mut status, "its clone is gone");
             }
@@ -95,7 +98,12 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
     let ended = status.phase.is_terminal();
     if ended {
         status.ended_at = time(seen.now);
-        count(context, run, &status);
+        tracing::info!(
+            phase = ?status.phase,
+            outcome = ?status.outcome,
+            message = status.message,
+            "run ended"
+        );
     }
     status::write(run, context, status).await?;
     if ended && run.spec.role == RunRole::Baseline {
@@ -107,7 +115,8 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 /// Whether a clone takes longer to make than any may take to become Ready.
 fn is_overdue(status: &CheckRunStatus, now: i64, context: &Context) -> bool {
     let limit = i64::try_from(context.args.start_deadline.as_nanos()).unwrap_or(i64::MAX);
-    let since = status.started_at.as_ref().map(|time| time.0.as_nanosecond());
+    let lost = status.lost_attempts.last().map(|lost| &lost.ended_at);
+    let since = lost.or(status.started_at.as_ref()).map(|time| time.0.as_nanosecond());
     since.is_some_and(|since| i128::from(now) - since > i128::from(limit))
 }
 
@@ -121,31 +130,16 @@ fn begin_again(run: &CheckRun, context: &Context, status: &mut CheckRunStatus, w
         "run begins again"
     );
     context.ingest.forget_run(&run.spec.check.uid, &run.spec.run);
+    let lost = status::lost(status, nanos_now(), why);
+    status.lost_attempts.extend(lost);
     *status = CheckRunStatus {
         attempt: status.attempt,
+        started_at: status.started_at.take(),
+        lost_attempts: std::mem::take(&mut status.lost_attempts),
         clone_namespace: status.clone_namespace.take(),
         message: Some(format!("attempt {} failed: {why}", status.attempt)),
         ..CheckRunStatus::default()
     };
-}
-
-fn count(context: &Context, run: &CheckRun, status: &CheckRunStatus) {
-    let outcome = match status.outcome {
-        Some(Outcome::Passed) => "passed",
-        Some(Outcome::Warned) => "warned",
-        Some(Outcome::Failed) => "failed",
-        Some(Outcome::Inconclusive) => "inconclusive",
-        Some(Outcome::Error) => "error",
-        None => "cancelled",
-    };
-    tracing::info!(
-        check = run.spec.check.name,
-        run = run.spec.run,
-        outcome,
-        message = status.message,
-        "run ended"
-    );
-    context.metrics.runs_ended.get_or_create(&Ended { outcome }).inc();
 }
 
 /// Candidates wait for the verdict on their baselines.
@@ -157,11 +151,6 @@ fn wake_siblings(run: &CheckRun, context: &Context) {
 
 fn nanos_now() -> i64 {
     i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
-}
-
-fn time(nanos: i64) -> Option<MicroTime> {
-    // Whole microseconds: what a reader of JSON can be expected to compare.
-    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
 async fn admit(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<bool> {

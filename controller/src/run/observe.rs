@@ -14,6 +14,7 @@ use super::job;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ingest::{Follow, Known};
+use crate::telemetry;
 
 /// A run as it stands now.
 pub(super) struct Seen {
@@ -131,12 +132,15 @@ pub(crate) fn known(run: &CheckRun, context: &Context) -> Result<Known> {
 }
 
 fn follow(run: &CheckRun, context: &Context) -> Result<()> {
-    context.ingest.follow(Follow {
-        check_uid: &run.spec.check.uid,
-        run: &run.spec.run,
-        clone: &job::clone_name(run),
-        first_attempt: run.status.as_ref().map_or(1, |status| status.clone_attempt),
-        object: ObjectRef::from_obj(run),
+    // What follows it logs as this run, whichever run asked for it.
+    telemetry::of_run(run).in_scope(|| {
+        context.ingest.follow(Follow {
+            check_uid: &run.spec.check.uid,
+            run: &run.spec.run,
+            clone: &job::clone_name(run),
+            first_attempt: run.status.as_ref().map_or(1, |status| status.clone_attempt),
+            object: ObjectRef::from_obj(run),
+        })
     })
 }
 
