@@ -38,7 +38,7 @@ impl From<&SettingStatus> for SettingRow {
 }
 
 /// What a state means where the check gave no reason.
-fn usual_reason(state: SettingState) -> &'static str {
+pub(crate) fn usual_reason(state: SettingState) -> &'static str {
     match state {
         SettingState::Proven => "the workload works with it, and the running process shows it",
         SettingState::Rejected => "the workload does not work with it",
