@@ -156,6 +156,7 @@ mod tests {
             ready: None,
             end,
             message: String::new(),
+            attempts: 1,
         }
     }
 

@@ -7,7 +7,7 @@ use super::{section, sentence, table, timeline};
 use crate::{
     rows::{RunRow, run_rows},
     waves::waves,
-    words::{role, run_phase, seconds},
+    words::{role, seconds},
 };
 
 const COLUMNS: [&str; 8] = [
@@ -46,7 +46,7 @@ fn line(row: &RunRow) -> Markup {
         tr {
             th scope="row" { (row.name) }
             td data-label="Role" { (role(row.role)) }
-            td data-label="Ended" { span class={ "badge " (tone(row.phase)) } { (run_phase(row.phase)) } }
+            td data-label="Ended" { span class={ "badge " (tone(row.phase)) } { (row.ended()) } }
             td.number data-label="Start" { (span(row.start)) }
             td.number data-label="Ready after" { (span(row.ready_after())) }
             td.number data-label="Lasted" { (span(row.lasted())) }

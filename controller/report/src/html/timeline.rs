@@ -6,12 +6,12 @@ use super::runs::tone;
 use crate::{
     rows::RunRow,
     waves::Wave,
-    words::{count, role, run_phase, seconds, time_unit},
+    words::{count, role, seconds, time_unit},
 };
 
 const WIDTH: f64 = 960.0;
 const LEFT: f64 = 210.0;
-const RIGHT: f64 = 110.0;
+const RIGHT: f64 = 150.0;
 const HEADER: f64 = 30.0;
 const ROW: f64 = 36.0;
 const TOP: f64 = 6.0;
@@ -104,7 +104,7 @@ fn bar(row: &RunRow, top: f64, last: f64, scale: &Scale) -> Markup {
     let Some(start) = row.start else {
         return html! {
             (label)
-            text x=(number(LEFT)) y=(number(middle + 4.0)) { (run_phase(row.phase)) }
+            text x=(number(LEFT)) y=(number(middle + 4.0)) { (row.ended()) }
         };
     };
     let end = row.end.unwrap_or(last).max(start);
@@ -116,7 +116,7 @@ fn bar(row: &RunRow, top: f64, last: f64, scale: &Scale) -> Markup {
             (label)
             rect x=(scale.x(start)) y=(number(middle - 3.0)) width=(scale.width(ready - start)) height="6" {}
             rect x=(scale.x(ready)) y=(number(middle - 9.0)) width=(scale.width(end - ready)) height="18" rx="2" {}
-            text x=(number(LEFT + end * scale.per_second + 6.0)) y=(number(middle + 4.0)) { (run_phase(row.phase)) }
+            text x=(number(LEFT + end * scale.per_second + 6.0)) y=(number(middle + 4.0)) { (row.ended()) }
         }
     }
 }
@@ -132,7 +132,7 @@ fn detail(row: &RunRow) -> String {
 
 /// Everything about a run, for who asks.
 fn hover(row: &RunRow, start: f64, end: f64) -> String {
-    let mut lines = vec![format!("{}: {}, {}", row.name, role(row.role), run_phase(row.phase))];
+    let mut lines = vec![format!("{}: {}, {}", row.name, role(row.role), row.ended())];
     if !row.settings.is_empty() {
         lines.push(format!("settings: {}", row.settings.join(", ")));
     }
@@ -210,6 +210,7 @@ mod tests {
             ready,
             end: None,
             message: "why".to_owned(),
+            attempts: 2,
         };
         let rows = [
             row("goes-on", RunPhase::Recording, Some(10.0), Some(20.0), &["a", "b"]),

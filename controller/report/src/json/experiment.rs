@@ -23,6 +23,8 @@ pub(super) struct Run {
     settings: Vec<String>,
     /// How it ended.
     outcome: End,
+    /// Workers that it took; more than 1 where infrastructure failed.
+    attempts: u32,
     /// When it started.
     #[serde(skip_serializing_if = "Option::is_none")]
     started_seconds: Option<f64>,
@@ -51,6 +53,7 @@ pub(super) fn runs(runs: &[RunSummary]) -> Vec<Run> {
         wave: wave_of(&row.name),
         settings: run.settings.clone(),
         outcome: run.phase.into(),
+        attempts: row.attempts,
         started_seconds: row.start,
         ready_seconds: row.ready.map(tenths),
         ended_seconds: row.end,

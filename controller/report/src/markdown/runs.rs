@@ -9,7 +9,7 @@ use super::{
 use crate::{
     rows::{RunRow, run_rows},
     waves::{Wave, waves},
-    words::{count, role, run_phase, seconds},
+    words::{count, role, seconds},
 };
 
 /// What the search did wave by wave, and every run of it.
@@ -53,7 +53,7 @@ fn line(wave: &Wave, row: &RunRow) -> [String; 9] {
         wave.number.to_string(),
         code(&row.name),
         role(row.role).to_owned(),
-        format!("{} {}", mark(row.phase), run_phase(row.phase)),
+        format!("{} {}", mark(row.phase), row.ended()),
         span(row.start),
         span(row.ready_after()),
         span(row.lasted()),
