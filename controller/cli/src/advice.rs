@@ -114,6 +114,9 @@ impl Request<'_> {
                 .hint(format!(
                     "test it with: kubectl auth can-i {verb} {resource}.temper.dev -n {namespace}"
                 )),
+            400 | 422 if status.message.contains("unknown field") => {
+                advised.hint("the Temper of this cluster is older than this plugin; upgrade it with: helm upgrade")
+            }
             _ => advised,
         }
     }
@@ -170,6 +173,15 @@ mod tests {
         insta::assert_snapshot!(answer(
             403,
             "workloadhardeningchecks.temper.dev is forbidden: User \"eve\" cannot get",
+            true
+        ));
+    }
+
+    #[test]
+    fn an_unknown_field_is_an_old_installation() {
+        insta::assert_snapshot!(answer(
+            400,
+            "strict decoding error: unknown field \"spec.suspend\"",
             true
         ));
     }

@@ -1,10 +1,13 @@
 //! Every word of the command line, once. What it means is elsewhere.
 
+mod choice;
+
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use temper_api::{Dependencies, Egress};
+use clap::{Args as ClapArgs, Parser, Subcommand, builder::PossibleValuesParser};
+use temper_api::SETTINGS;
 
+pub(crate) use self::choice::{DependenciesArg, EgressArg, ReportOutput, RunModeArg, StatusOutput, VerificationArg};
 use crate::span;
 
 const IDS: std::ops::RangeInclusive<i64> = 1..=2_147_483_647;
@@ -15,7 +18,7 @@ const IDS: std::ops::RangeInclusive<i64> = 1..=2_147_483_647;
     name = "kubectl-temper",
     bin_name = "kubectl temper",
     version,
-    after_help = "Exit codes: 0 passed, 1 verdict failed, 2 could not judge or bad usage."
+    after_help = "Exit codes: 0 verified or already hardened, 1 nothing proven, 2 no verdict or bad usage."
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -50,12 +53,24 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Print the verified recommendation as a patch.
     Patch(PatchArgs),
+    /// Hold a check still: runs that have not ended are removed, what has ended counts.
+    #[command(after_help = "Exit codes: 0 asked, with --watch suspended; those of status if it ended instead.")]
+    Suspend(AskArgs),
+    /// Let a suspended check go on.
+    #[command(after_help = "Exit codes: 0 asked; with --watch those of status.")]
+    Resume(AskArgs),
+    /// End a check without a verdict, and remove what it made.
+    #[command(after_help = "Exit codes: 0 asked, with --watch ended; 2 on an error.")]
+    Cancel(AskArgs),
+    /// Let a check that has ended begin anew.
+    #[command(after_help = "Exit codes: 0 asked; with --watch those of status.")]
+    Retry(AskArgs),
 }
 
 /// Arguments of `check`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Kinds: deployment (deploy), statefulset (sts), daemonset (ds).\n\
-    Exit codes: 0 created; with --watch 0 passed, 1 verdict failed, 2 could not judge or bad usage.")]
+    Exit codes: 0 created; with --watch those of status; 2 on an error or bad usage.")]
 pub(crate) struct CheckArgs {
     /// The workload, as KIND/NAME or as KIND NAME.
     #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
@@ -84,6 +99,18 @@ pub(crate) struct CheckArgs {
     /// Mount hostPath and inline remote volumes into the clones, too: they then share state with the workload.
     #[arg(long)]
     pub(crate) allow_shared: bool,
+    /// In which order runs are made.
+    #[arg(long, value_enum, ignore_case = true, default_value_t = RunModeArg::Adaptive)]
+    pub(crate) run_mode: RunModeArg,
+    /// Settings to try, with commas between them; without it, all.
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', value_parser = PossibleValuesParser::new(SETTINGS))]
+    pub(crate) settings: Vec<String>,
+    /// How the recommendation as a whole is verified.
+    #[arg(long, value_enum, ignore_case = true, default_value_t = VerificationArg::Included)]
+    pub(crate) verification: VerificationArg,
+    /// Create it suspended: it starts nothing until it is resumed.
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) suspend: bool,
     /// Delete a completed check of the same name first.
     #[arg(long)]
     pub(crate) replace: bool,
@@ -120,9 +147,9 @@ pub(crate) struct StatusArgs {
 pub(crate) struct ReportArgs {
     /// Name of the check or of the report.
     pub(crate) name: String,
-    /// How to print it.
-    #[arg(short, long, value_enum, default_value_t = ReportOutput::Html)]
-    pub(crate) output: ReportOutput,
+    /// How to print it; without it, what the name of the file ends in, else html.
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<ReportOutput>,
     /// Write to this file instead of stdout.
     #[arg(short, long)]
     pub(crate) file: Option<PathBuf>,
@@ -139,108 +166,18 @@ pub(crate) struct PatchArgs {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// How `status` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StatusOutput {
-    /// For people.
-    Table,
-    /// The WorkloadHardeningCheck.
-    Json,
-    /// The WorkloadHardeningCheck.
-    Yaml,
-}
-
-/// How `report` prints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportOutput {
-    /// One self-contained page.
-    Html,
-    /// The HardeningReport.
-    Json,
-    /// The HardeningReport.
-    Yaml,
-}
-
-/// Where clones may connect to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum EgressArg {
-    /// Cluster DNS and the clone itself.
-    Deny,
-    /// Also the cluster's Pods and Services.
-    ClusterOnly,
-    /// Anywhere.
-    Allow,
-}
-
-impl From<EgressArg> for Egress {
-    fn from(arg: EgressArg) -> Self {
-        match arg {
-            EgressArg::Deny => Self::Deny,
-            EgressArg::ClusterOnly => Self::ClusterOnly,
-            EgressArg::Allow => Self::Allow,
-        }
-    }
-}
-
-/// Which neighbours are cloned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DependenciesArg {
-    /// All workloads of the namespace.
-    Namespace,
-    /// The workload alone.
-    None,
-}
-
-impl From<DependenciesArg> for Dependencies {
-    fn from(arg: DependenciesArg) -> Self {
-        match arg {
-            DependenciesArg::Namespace => Self::Namespace,
-            DependenciesArg::None => Self::None,
-        }
-    }
+/// Arguments of whatever asks something of a check.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AskArgs {
+    /// Name of the check.
+    pub(crate) name: String,
+    /// Follow the check to its end, or until it is suspended, then print its status.
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+    /// Stop following after this long; the check goes on.
+    #[arg(long, requires = "watch", value_parser = span::parse)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_definition_holds() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn help() {
-        let mut command = Args::command().term_width(100);
-        command.build();
-        let mut text = command.render_long_help().to_string();
-        for name in ["check", "status", "report", "patch"] {
-            let subcommand = command.find_subcommand_mut(name).unwrap();
-            text = format!("{text}\n===== {name} =====\n{}", subcommand.render_long_help());
-        }
-        insta::assert_snapshot!(text);
-    }
-
-    #[test]
-    fn global_options_may_follow_the_command() {
-        let args = Args::try_parse_from(["kubectl-temper", "status", "nginx", "-n", "web", "--watch"]).unwrap();
-        assert_eq!(args.connection.namespace.as_deref(), Some("web"));
-    }
-
-    #[test]
-    fn what_does_not_go_together() {
-        for words in [
-            &["check", "deploy/a", "--dry-run", "--watch"][..],
-            &["check", "deploy/a", "--timeout", "5m"],
-            &["check", "deploy/a", "--run-as-user", "0"],
-            &["check", "deploy/a", "--duration", "9s"],
-            &["check"],
-            &["status", "a", "--timeout", "1h"],
-        ] {
-            let error = Args::try_parse_from([&["kubectl-temper"], words].concat()).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{words:?}");
-        }
-    }
-}
+mod tests;

@@ -2,15 +2,14 @@
 
 use kube::ResourceExt;
 use temper_api::{
-    BaseSecurityContext, Identity, Isolation, RunMode, VerificationMode, WorkloadHardeningCheck,
-    WorkloadHardeningCheckSpec,
+    BaseSecurityContext, Identity, Isolation, SETTINGS, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
 };
 
 use crate::{
     advice::Advised,
     args::{CheckArgs, Connection, StatusOutput},
     cluster::{self, Cluster},
-    follow::{follow, until_gone},
+    follow::{Goal, follow, until_gone},
     output, printer,
     standing::Standing,
     status, target,
@@ -41,15 +40,14 @@ pub(crate) async fn create(cluster: &Cluster, args: CheckArgs) -> anyhow::Result
         check.spec.target_ref
     ));
     if args.watch {
-        return status::print(
-            cluster,
-            follow(cluster, &name, args.timeout).await?,
-            StatusOutput::Table,
-        );
+        let ended = follow(cluster, &name, &Goal::End, args.timeout).await?;
+        return status::print(cluster, ended, StatusOutput::Table).await;
     }
-    printer::note(&format!(
-        "follow it with: kubectl temper status {name} -n {namespace} --watch"
-    ));
+    printer::note(&if args.suspend {
+        format!("it starts nothing until: kubectl temper resume {name} -n {namespace}")
+    } else {
+        format!("follow it with: kubectl temper status {name} -n {namespace} --watch")
+    });
     Ok(0)
 }
 
@@ -69,14 +67,20 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
             allow_shared: args.allow_shared,
         },
         target_ref,
-        run_mode: RunMode::default(),
-        settings: Vec::new(),
+        run_mode: args.run_mode.into(),
+        settings: chosen(&args.settings),
+        verification: args.verification.into(),
+        suspend: args.suspend,
         security_context: BaseSecurityContext::default(),
-        verification: VerificationMode::default(),
-        suspend: false,
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))
+}
+
+/// Settings in the order of the API, each once.
+fn chosen(settings: &[String]) -> Vec<String> {
+    let known = SETTINGS.iter().filter(|id| settings.iter().any(|chosen| chosen == *id));
+    known.map(|id| (*id).to_owned()).collect()
 }
 
 /// Deletes a check of this name that has ended, and waits until it is gone.
@@ -93,7 +97,7 @@ async fn make_room(cluster: &Cluster, name: &str) -> Result<(), Advised> {
                     cluster.namespace()
                 ))
                 .hint(format!(
-                    "or end it: kubectl delete whc {name} -n {}",
+                    "or end it: kubectl temper cancel {name} -n {}",
                     cluster.namespace()
                 )),
         );
@@ -110,6 +114,10 @@ fn taken(cluster: &Cluster, name: &str) -> Advised {
         cluster.namespace()
     ))
     .hint("replace it once it has ended: --replace")
+    .hint(format!(
+        "or let it begin anew: kubectl temper retry {name} -n {}",
+        cluster.namespace()
+    ))
     .hint("or choose another name: --name NAME")
     .hint(format!(
         "or delete it: kubectl delete whc {name} -n {}",

@@ -1,10 +1,12 @@
 //! The cluster, and the two kinds that are read from it.
 
+use k8s_openapi::api::core::v1::Event;
 use kube::{
     Api, Client, Config, ResourceExt,
-    api::{DeleteParams, PostParams, Preconditions},
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
     config::{KubeConfigOptions, Kubeconfig},
 };
+use serde_json::{Value, json};
 use temper_api::{HardeningReport, WorkloadHardeningCheck};
 
 use crate::{
@@ -14,6 +16,9 @@ use crate::{
 
 const CHECKS: &str = "workloadhardeningchecks";
 const REPORTS: &str = "hardeningreports";
+
+/// The name under which the API server notes who changed a field.
+const FIELD_MANAGER: &str = "kubectl-temper";
 
 /// A cluster and the namespace of the command.
 pub(crate) struct Cluster {
@@ -91,6 +96,38 @@ impl Cluster {
         }
     }
 
+    /// Changes exactly this check, and not one that took its name in the meantime.
+    pub(crate) async fn change(&self, check: &WorkloadHardeningCheck, change: &Value) -> Result<(), Advised> {
+        let name = check.name_any();
+        let mut change = change.clone();
+        // The API server refuses a patch with the UID of another object.
+        if let (Some(uid), Some(fields)) = (check.uid(), change.as_object_mut()) {
+            let metadata = fields.entry("metadata").or_insert_with(|| json!({}));
+            if let Some(metadata) = metadata.as_object_mut() {
+                metadata.insert("uid".to_owned(), Value::String(uid));
+            }
+        }
+        let parameters = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        // Without this, an API server that does not know a field drops it in silence.
+        let parameters = parameters.validation_strict();
+        match self.checks().patch(&name, &parameters, &Patch::Merge(&change)).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.is_conflict() => Err(replaced(&name)),
+            Err(error) => Err(self.about_check("patch", &name).explain(error)),
+        }
+    }
+
+    /// The Events of a check; none where they cannot be read, because they are not what was asked for.
+    pub(crate) async fn events(&self, check: &WorkloadHardeningCheck) -> Vec<Event> {
+        let Some(uid) = check.uid() else { return Vec::new() };
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.namespace);
+        let about = ListParams::default().fields(&format!("involvedObject.uid={uid}"));
+        events.list(&about).await.map(|list| list.items).unwrap_or_default()
+    }
+
     /// Deletes exactly this check, and not one that took its name in the meantime.
     pub(crate) async fn delete(&self, check: &WorkloadHardeningCheck) -> Result<(), Advised> {
         let preconditions = Preconditions {
@@ -108,6 +145,12 @@ impl Cluster {
             Err(error) => Err(self.about_check("delete", &name).explain(error)),
         }
     }
+}
+
+/// What to say if there is another check of this name now.
+fn replaced(name: &str) -> Advised {
+    Advised::new(format!("check `{name}` was deleted and created again in the meantime"))
+        .hint("look at the new one, then try again")
 }
 
 /// The namespace that the command means, if the kubeconfig can be read.

@@ -30,7 +30,10 @@ pub(crate) enum Answer {
 pub(crate) async fn cluster(script: Vec<(Words, Answer)>) -> (Cluster, Script) {
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let script = Script(Arc::new(Mutex::new(script)));
+    let script = Script {
+        answers: Arc::new(Mutex::new(script)),
+        asked: Arc::default(),
+    };
     let answers = script.clone();
     tokio::spawn(async move {
         loop {
@@ -47,26 +50,44 @@ pub(crate) async fn cluster(script: Vec<(Words, Answer)>) -> (Cluster, Script) {
     )
 }
 
-/// The answers that were not yet asked for.
+/// The answers that were not yet asked for, and what was.
 #[derive(Clone)]
-pub(crate) struct Script(Arc<Mutex<Vec<(Words, Answer)>>>);
+pub(crate) struct Script {
+    answers: Arc<Mutex<Vec<(Words, Answer)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// One request: its first words, its query and its body.
+type Asked = (String, String, Value);
 
 impl Script {
     /// Whether every request was made.
     pub(crate) fn is_over(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.answers.lock().unwrap().is_empty()
     }
 
-    fn take(&self, asked: &str) -> Option<Answer> {
-        let mut script = self.0.lock().unwrap();
-        let index = script.iter().position(|(words, _)| *words == asked)?;
-        Some(script.remove(index).1)
+    /// Query and body of the request with these words; it panics if there was none.
+    pub(crate) fn sent(&self, words: &str) -> (String, Value) {
+        let asked = self.asked.lock().unwrap();
+        let (_, query, body) = asked
+            .iter()
+            .find(|(asked, ..)| asked == words)
+            .unwrap_or_else(|| panic!("nobody asked `{words}`"));
+        (query.clone(), body.clone())
+    }
+
+    fn take(&self, asked: Asked) -> Option<Answer> {
+        let mut script = self.answers.lock().unwrap();
+        let index = script.iter().position(|(words, _)| *words == asked.0);
+        self.asked.lock().unwrap().push(asked);
+        Some(script.remove(index?).1)
     }
 }
 
 async fn answer(mut stream: TcpStream, script: Script) {
     let asked = read(&mut stream).await;
-    let (code, body, open) = match script.take(&asked) {
+    let words = asked.0.clone();
+    let (code, body, open) = match script.take(asked) {
         Some(Answer::Once(code, body)) => (code, body.to_string(), false),
         Some(Answer::Watch(events)) => (
             200,
@@ -78,7 +99,7 @@ async fn answer(mut stream: TcpStream, script: Script) {
         ),
         None => (
             500,
-            failure(500, &format!("nobody expected `{asked}`"), "").to_string(),
+            failure(500, &format!("nobody expected `{words}`"), "").to_string(),
             false,
         ),
     };
@@ -90,7 +111,7 @@ async fn answer(mut stream: TcpStream, script: Script) {
 }
 
 /// Reads one request and puts it into words.
-async fn read(stream: &mut TcpStream) -> String {
+async fn read(stream: &mut TcpStream) -> Asked {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -104,12 +125,12 @@ async fn read(stream: &mut TcpStream) -> String {
             .lines()
             .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.unwrap_or(0_usize) || read == 0 {
-            return words(head);
+            return asked(head, serde_json::from_str(body).unwrap_or_default());
         }
     }
 }
 
-fn words(head: &str) -> String {
+fn asked(head: &str, body: Value) -> Asked {
     let mut line = head.split(' ');
     let (method, url) = (line.next().unwrap(), line.next().unwrap());
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
@@ -122,7 +143,7 @@ fn words(head: &str) -> String {
         "GET" if !object.contains('/') => "LIST",
         method => method,
     };
-    format!("{verb} {object}")
+    (format!("{verb} {object}"), query.to_owned(), body)
 }
 
 /// A failure as the API server words it. Without a name it does not know the kind.

@@ -1,5 +1,7 @@
 //! Following a check through the API's watch, never by polling.
 
+mod goal;
+
 use std::{future::Future, pin::pin, time::Duration};
 
 use futures::TryStreamExt;
@@ -11,19 +13,23 @@ use kube::{
 use temper_api::WorkloadHardeningCheck;
 use temper_report::plain;
 
-use crate::{advice::Advised, cluster::Cluster, printer, progress::Progress, standing::Standing};
+pub(crate) use self::goal::Goal;
+use crate::{advice::Advised, cluster::Cluster, printer, progress::Progress};
 
-/// Follows a check to its end, telling what changes, and returns it as it then is.
+/// Follows a check until a goal is reached, telling what changes, and returns it as it then is.
 pub(crate) async fn follow(
     cluster: &Cluster,
     name: &str,
+    goal: &Goal,
     timeout: Option<Duration>,
 ) -> Result<WorkloadHardeningCheck, Advised> {
-    let following = to_the_end(cluster, name);
+    // Boxed, because a watch is large and whoever follows would grow with it.
+    let following = Box::pin(to_the_goal(cluster, name, goal));
     let again = format!("kubectl temper status {name} -n {} --watch", cluster.namespace());
     within(timeout, following).await.unwrap_or_else(|limit| {
         let message = format!(
-            "check `{name}` had not ended after {}",
+            "check `{name}` {} after {}",
+            goal.missed(),
             temper_report::seconds(limit.as_secs_f64())
         );
         Err(Advised::new(message).hint(format!("it goes on; follow it with: {again}")))
@@ -49,7 +55,7 @@ pub(crate) async fn until_gone(cluster: &Cluster, check: &WorkloadHardeningCheck
     }
 }
 
-async fn to_the_end(cluster: &Cluster, name: &str) -> Result<WorkloadHardeningCheck, Advised> {
+async fn to_the_goal(cluster: &Cluster, name: &str, goal: &Goal) -> Result<WorkloadHardeningCheck, Advised> {
     let mut progress = Progress::default();
     let mut first = None;
     let mut states = pin!(watch_object(cluster.checks(), name).default_backoff());
@@ -66,12 +72,13 @@ async fn to_the_end(cluster: &Cluster, name: &str) -> Result<WorkloadHardeningCh
         if *first.get_or_insert_with(|| check.uid()) != check.uid() {
             return Err(gone(name));
         }
-        if let Some(status) = &check.status {
-            for line in progress.advance(status, age(&check)) {
-                printer::note(&line);
-            }
+        let Some(now) = check.status.as_ref().filter(|now| goal.concerns(now)) else {
+            continue;
+        };
+        for line in progress.advance(now, age(&check)) {
+            printer::note(&line);
         }
-        if Standing::of(check.status.as_ref()).is_final() {
+        if goal.is_reached(now) {
             return Ok(check);
         }
     }

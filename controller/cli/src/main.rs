@@ -1,12 +1,14 @@
 //! The kubectl plugin: words in, tables out. `kubectl temper …` runs this program.
 //!
-//! It creates checks, follows them through the API and prints what came of them. It decides nothing: the verdict is the
-//! controller's, and what a report looks like is `temper-report`'s.
+//! It creates checks, follows them through the API, asks them to hold still, to go on, to end or to begin anew, and prints
+//! what came of them. It decides nothing: the verdict is the controller's, and what a report looks like is
+//! `temper-report`'s.
 //!
-//! Exit codes: 0 passed, 1 verdict failed, 2 could not judge, or bad usage.
+//! Exit codes: 0 verified or already hardened, 1 nothing proven, 2 no verdict, or bad usage.
 
 mod advice;
 mod args;
+mod ask;
 mod check;
 mod cluster;
 mod follow;
@@ -29,10 +31,12 @@ mod sample;
 use std::process::ExitCode;
 
 use clap::Parser;
+use jiff::Timestamp;
 
 use crate::{
     advice::exit_code,
     args::{Args, Command},
+    ask::Wish,
     cluster::Cluster,
 };
 
@@ -58,5 +62,13 @@ async fn run(args: Args) -> anyhow::Result<u8> {
         Command::Status(args) => status::show(&Cluster::connect(&connection).await?, args).await,
         Command::Report(args) => report::show(&Cluster::connect(&connection).await?, args).await,
         Command::Patch(args) => patch::show(&Cluster::connect(&connection).await?, args).await,
+        Command::Suspend(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Suspend, args).await,
+        Command::Resume(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Resume, args).await,
+        Command::Cancel(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Cancel, args).await,
+        Command::Retry(args) => {
+            // Every value is answered once: the time is another one each time.
+            let token = Timestamp::now().to_string();
+            ask::ask(&Cluster::connect(&connection).await?, Wish::Retry { token }, args).await
+        }
     }
 }

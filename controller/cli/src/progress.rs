@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, condition};
+use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, condition, reason};
 use temper_report::{plain, run_phase, seconds, setting_state};
 
 use crate::standing::{condition_of, holds};
@@ -54,7 +54,9 @@ impl Progress {
 
     /// Why the check was not accepted, if that is new.
     fn refusal(&mut self, status: &CheckStatus) -> Option<String> {
-        let accepted = condition_of(status, condition::ACCEPTED).filter(|accepted| !holds(accepted));
+        // A check that was cancelled is not accepted any more, which is no refusal.
+        let accepted = condition_of(status, condition::ACCEPTED)
+            .filter(|accepted| !holds(accepted) && accepted.reason != reason::CANCELLED);
         let refusal = accepted.map(|accepted| (accepted.reason.clone(), accepted.message.clone()));
         let before = std::mem::replace(&mut self.refusal, refusal);
         let (reason, message) = self.refusal.as_ref().filter(|_| self.refusal != before)?;
@@ -69,7 +71,7 @@ fn with(line: &str, message: Option<&str>) -> String {
 fn phase_sentence(phase: CheckPhase) -> &'static str {
     match phase {
         CheckPhase::Pending => "pending: not yet accepted, or waiting for its target",
-        CheckPhase::Suspended => "suspended: holds still until spec.suspend is false",
+        CheckPhase::Suspended => "suspended: it holds still until it is resumed",
         CheckPhase::Recording => "recording: baselines and the candidate with every setting run",
         CheckPhase::Searching => "searching: settings are tried one by one",
         CheckPhase::Verifying => "verifying: the recommendation as a whole runs",
@@ -90,11 +92,21 @@ mod tests {
             (0.4, "waiting"),
             (20.0, "running"),
             (20.0, "running"),
+            (40.0, "suspended"),
             (150.0, "verified"),
         ] {
             lines.push(format!("-- {name}"));
             lines.extend(progress.advance(sample::check(name).status.as_ref().unwrap(), elapsed));
         }
         insta::assert_snapshot!(lines.join("\n"));
+    }
+
+    #[test]
+    fn a_cancelled_check_was_not_refused() {
+        let lines = Progress::default().advance(sample::check("cancelled").status.as_ref().unwrap(), 1.0);
+        assert_eq!(
+            lines,
+            ["    1.0 s  complete: annotation temper.dev/cancel ended the check"]
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! `report`: what is kept of a check.
 
+use std::{ffi::OsStr, path::Path};
+
 use temper_api::HardeningReport;
 
 use crate::{
@@ -14,13 +16,26 @@ use crate::{
 pub(crate) async fn show(cluster: &Cluster, args: ReportArgs) -> anyhow::Result<u8> {
     let ReportArgs { name, output, file } = args;
     let report = find(cluster, &name).await?;
-    let text = match output {
+    let text = match output.unwrap_or_else(|| meant(file.as_deref())) {
         ReportOutput::Html => temper_report::html(&report)?,
-        ReportOutput::Json => output::json(report)?,
-        ReportOutput::Yaml => output::yaml(report)?,
+        ReportOutput::Markdown => temper_report::markdown(&report)?,
+        ReportOutput::Json => temper_report::json(&report)?,
     };
     output::deliver(&text, file.as_deref())?;
     Ok(0)
+}
+
+/// The format that the name of a file asks for.
+fn meant(file: Option<&Path>) -> ReportOutput {
+    let extension = file
+        .and_then(Path::extension)
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    match extension.to_ascii_lowercase().as_str() {
+        "md" | "markdown" => ReportOutput::Markdown,
+        "json" => ReportOutput::Json,
+        _ => ReportOutput::Html,
+    }
 }
 
 /// The report of the check of this name, or the report of this name.
@@ -60,6 +75,46 @@ mod tests {
         printer::explanation,
         sample,
     };
+
+    #[test]
+    fn the_name_of_a_file_says_the_format() {
+        for (file, wanted) in [
+            (Some("report.html"), ReportOutput::Html),
+            (Some("out/REPORT.MD"), ReportOutput::Markdown),
+            (Some("report.json"), ReportOutput::Json),
+            (Some("report.v1"), ReportOutput::Html),
+            (Some("-"), ReportOutput::Html),
+            (None, ReportOutput::Html),
+        ] {
+            assert_eq!(meant(file.map(Path::new)), wanted, "{file:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_format_is_rendered_from_the_report_alone() {
+        for (output, first) in [
+            (ReportOutput::Html, "<!DOCTYPE html>"),
+            (ReportOutput::Markdown, "## Hardening of Deployment/nginx"),
+            (ReportOutput::Json, "{\n  \"schema\": \"temper.dev/report/v1\""),
+        ] {
+            let (cluster, script) = cluster(vec![
+                ("GET checks/nginx", Once(404, failure(404, "NotFound", "nginx"))),
+                ("GET reports/nginx", Once(200, sample::report("NothingProven"))),
+            ])
+            .await;
+            let directory = tempfile::tempdir().unwrap();
+            let file = directory.path().join("report");
+            let args = ReportArgs {
+                name: "nginx".to_owned(),
+                output: Some(output),
+                file: Some(file.clone()),
+            };
+            assert_eq!(show(&cluster, args).await.unwrap(), 0);
+            let text = std::fs::read_to_string(file).unwrap();
+            assert!(text.starts_with(first), "{text}");
+            assert!(script.is_over());
+        }
+    }
 
     fn check(name: &str) -> Value {
         to_value(sample::check(name)).unwrap()

@@ -1,7 +1,7 @@
 //! Where a check stands, and the exit code that follows.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use temper_api::{CheckPhase, CheckStatus, condition};
+use temper_api::{CheckPhase, CheckStatus, condition, reason};
 use temper_report::Verdict;
 
 use crate::advice::COULD_NOT_JUDGE;
@@ -11,6 +11,10 @@ use crate::advice::COULD_NOT_JUDGE;
 pub(crate) enum Standing {
     /// Work goes on, or will once its target is Ready.
     Running,
+    /// It holds still until it is resumed.
+    Suspended,
+    /// Somebody ended it before it had a verdict.
+    Cancelled,
     /// It ended before anything ran: spec or target must be changed.
     Refused,
     /// It has ended.
@@ -23,7 +27,14 @@ impl Standing {
         let Some(status) = status else { return Self::Running };
         let complete = condition_of(status, condition::COMPLETE);
         if status.phase != Some(CheckPhase::Complete) && !complete.is_some_and(holds) {
-            return Self::Running;
+            return if status.phase == Some(CheckPhase::Suspended) {
+                Self::Suspended
+            } else {
+                Self::Running
+            };
+        }
+        if complete.is_some_and(|complete| complete.reason == reason::CANCELLED) {
+            return Self::Cancelled;
         }
         if condition_of(status, condition::ACCEPTED).is_some_and(|accepted| !holds(accepted)) {
             return Self::Refused;
@@ -37,14 +48,17 @@ impl Standing {
 
     /// Whether there is nothing to wait for.
     pub(crate) fn is_final(self) -> bool {
-        self != Self::Running
+        match self {
+            Self::Running | Self::Suspended => false,
+            Self::Cancelled | Self::Refused | Self::Ended(_) => true,
+        }
     }
 
     /// Documented exit code: 0 passed, 1 verdict failed, 2 could not judge, or not yet.
     pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Ended(verdict) => verdict.exit_code(),
-            Self::Running | Self::Refused => COULD_NOT_JUDGE,
+            Self::Running | Self::Suspended | Self::Cancelled | Self::Refused => COULD_NOT_JUDGE,
         }
     }
 }
@@ -77,6 +91,8 @@ mod tests {
         assert_eq!(standing("unstable"), (Standing::Ended(Verdict::Undecided), 2));
         assert_eq!(standing("refused"), (Standing::Refused, 2));
         assert_eq!(standing("running"), (Standing::Running, 2));
+        assert_eq!(standing("suspended"), (Standing::Suspended, 2));
+        assert_eq!(standing("cancelled"), (Standing::Cancelled, 2));
         assert_eq!(standing("waiting"), (Standing::Running, 2));
         assert_eq!(Standing::of(None), Standing::Running);
     }

@@ -1,15 +1,16 @@
 //! `status`: where a check stands and what it found.
 
+use jiff::Timestamp;
 use temper_api::WorkloadHardeningCheck;
 
 use crate::{
     advice::Advised,
     args::{StatusArgs, StatusOutput},
     cluster::Cluster,
-    follow::follow,
+    follow::{Goal, follow},
     output, printer,
     standing::Standing,
-    table::{self, Look},
+    table::{self, Look, News},
 };
 
 /// Shows a check, once it has ended if asked to wait.
@@ -23,16 +24,26 @@ pub(crate) async fn show(cluster: &Cluster, args: StatusArgs) -> anyhow::Result<
     // A watch of an object that does not exist would wait for it for ever.
     let mut check = cluster.check(&name).await?.ok_or_else(|| missing(cluster, &name))?;
     if watch {
-        check = follow(cluster, &name, timeout).await?;
+        check = follow(cluster, &name, &Goal::End, timeout).await?;
     }
-    print(cluster, check, output)
+    print(cluster, check, output).await
 }
 
 /// Prints a check and returns the exit code that its standing asks for.
-pub(crate) fn print(cluster: &Cluster, check: WorkloadHardeningCheck, output: StatusOutput) -> anyhow::Result<u8> {
+pub(crate) async fn print(
+    cluster: &Cluster,
+    check: WorkloadHardeningCheck,
+    output: StatusOutput,
+) -> anyhow::Result<u8> {
     let standing = Standing::of(check.status.as_ref());
     let text = match output {
-        StatusOutput::Table => table::status(&check, cluster.namespace(), Look::of_stdout()),
+        StatusOutput::Table => {
+            let news = News {
+                events: cluster.events(&check).await,
+                now: Timestamp::now(),
+            };
+            table::status(&check, cluster.namespace(), &news, Look::of_stdout())
+        }
         StatusOutput::Json => output::json(check)?,
         StatusOutput::Yaml => output::yaml(check)?,
     };
@@ -40,7 +51,8 @@ pub(crate) fn print(cluster: &Cluster, check: WorkloadHardeningCheck, output: St
     Ok(standing.exit_code())
 }
 
-fn missing(cluster: &Cluster, name: &str) -> Advised {
+/// There is no check of this name.
+pub(crate) fn missing(cluster: &Cluster, name: &str) -> Advised {
     Advised::new(format!(
         "there is no check `{name}` in namespace `{}`",
         cluster.namespace()

@@ -1,37 +1,49 @@
 //! A check as text for people.
 
 mod grid;
+mod news;
+mod next;
 #[cfg(test)]
 mod tests;
 
 use comfy_table::{Cell, Color};
-use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, condition, reason};
-use temper_report::{RunRow, SettingRow, Verdict, outcome, plain, role, run_phase, run_rows, seconds, setting_rows};
+use kube::ResourceExt;
+use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, annotation, condition};
+use temper_report::{RunRow, SettingRow, Verdict, outcome, plain, role, run_rows, seconds, setting_rows};
 
-pub(crate) use self::grid::Look;
-use self::grid::{drawn, table, tinted};
-use crate::standing::{Standing, condition_of, holds};
+pub(crate) use self::{grid::Look, news::News};
+use self::{
+    grid::{drawn, table, tinted},
+    news::events,
+    next::next_steps,
+};
+use crate::standing::{Standing, condition_of};
 
 /// Everything that is known of a check.
-pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, look: Look) -> String {
+pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, news: &News, look: Look) -> String {
     let standing = Standing::of(check.status.as_ref());
     let name = plain(check.metadata.name.as_deref().unwrap_or_default());
     let target = plain(&check.spec.target_ref.to_string());
     let mut lines = vec![format!(
-        "{target} in namespace {namespace}: {}",
-        headline(check.status.as_ref(), standing)
+        "{target} in namespace {namespace}: {}{}",
+        headline(check.status.as_ref(), standing),
+        outstanding(check, standing).map_or_else(String::new, |wish| format!(", {wish}"))
     )];
     if let Some(status) = &check.status {
         lines.extend(summary(status).into_iter().map(|line| format!("  {line}")));
         let parts = [
             settings(&setting_rows(&status.settings), look),
             runs(&run_rows(&status.runs), look),
-            conditions(status, standing, look),
+            conditions(status, look),
+            notes(status),
             costs(status),
         ];
         for part in parts.into_iter().flatten() {
             lines.extend([String::new(), part]);
         }
+    }
+    if let Some(events) = events(news, look) {
+        lines.extend([String::new(), events]);
     }
     let steps = next_steps(check, &name, namespace, standing);
     if !steps.is_empty() {
@@ -47,9 +59,31 @@ fn headline(status: Option<&CheckStatus>, standing: Standing) -> String {
         (Standing::Ended(Verdict::Undecided), _) => format!("{}{reason}", Verdict::Undecided.word()),
         (Standing::Ended(verdict), _) => verdict.word().to_owned(),
         (Standing::Refused, _) => format!("not accepted{reason}"),
+        (Standing::Cancelled, _) => "cancelled, no verdict".to_owned(),
+        (Standing::Suspended, _) => "suspended".to_owned(),
         (Standing::Running, Some(CheckPhase::Pending)) => format!("pending{reason}"),
         (Standing::Running, Some(phase)) => format!("{phase:?}").to_lowercase(),
         (Standing::Running, None) => "not yet seen by the controller".to_owned(),
+    }
+}
+
+/// What was asked of a check, and it has not done yet.
+fn outstanding(check: &WorkloadHardeningCheck, standing: Standing) -> Option<&'static str> {
+    let annotations = check.annotations();
+    let answered = check.status.as_ref().and_then(|status| status.retried.as_ref());
+    let retry = annotations.get(annotation::RETRY);
+    if check.metadata.deletion_timestamp.is_some() {
+        Some("being deleted")
+    } else if standing.is_final() {
+        (retry.is_some() && retry != answered).then_some("asked to begin anew")
+    } else if annotations.contains_key(annotation::CANCEL) {
+        Some("asked to end")
+    } else if check.spec.suspend && standing == Standing::Running {
+        Some("asked to hold still")
+    } else if !check.spec.suspend && standing == Standing::Suspended {
+        Some("asked to go on")
+    } else {
+        None
     }
 }
 
@@ -128,7 +162,7 @@ fn runs(rows: &[RunRow], look: Look) -> Option<String> {
         table.add_row(vec![
             Cell::new(&row.name),
             Cell::new(role(row.role)),
-            tinted(run_phase(row.phase), colour, look),
+            tinted(&row.ended(), colour, look),
             span(row.ready_after()),
             span(row.lasted()),
             Cell::new(&row.message),
@@ -137,29 +171,29 @@ fn runs(rows: &[RunRow], look: Look) -> Option<String> {
     drawn(&table)
 }
 
-/// What is not as it should be, beyond what the verdict itself says.
-fn conditions(status: &CheckStatus, standing: Standing, look: Look) -> Option<String> {
+/// Every condition with its reason; its message only where the lines above do not say it.
+fn conditions(status: &CheckStatus, look: Look) -> Option<String> {
     let mut table = table(&["CONDITION", "STATUS", "REASON", "MESSAGE"], look);
-    let complete = condition_of(status, condition::COMPLETE);
-    for condition in status.conditions.iter().filter(|condition| !holds(condition)) {
-        let told = complete.is_some_and(|complete| complete.reason == condition.reason);
-        let usual = match condition.type_.as_str() {
-            condition::COMPLETE => true,
-            condition::VERIFIED => standing == Standing::Running,
-            condition::CLEANED_UP => condition.reason == reason::CLEANING_UP,
-            _ => false,
-        };
-        if !told && !usual {
-            let cells = [
-                &condition.type_,
-                &condition.status,
-                &condition.reason,
-                &condition.message,
-            ];
-            table.add_row(cells.map(|text| plain(text)));
-        }
+    let told = condition_of(status, condition::COMPLETE).map_or("", |complete| complete.message.as_str());
+    for condition in &status.conditions {
+        let message = Some(&condition.message).filter(|message| *message != told);
+        table.add_row([
+            plain(&condition.type_),
+            plain(&condition.status),
+            plain(&condition.reason),
+            message.map(|message| plain(message)).unwrap_or_default(),
+        ]);
     }
     drawn(&table)
+}
+
+fn notes(status: &CheckStatus) -> Option<String> {
+    let notes: Vec<String> = status
+        .notes
+        .iter()
+        .map(|note| format!("note: {}", plain(note)))
+        .collect();
+    (!notes.is_empty()).then(|| notes.join("\n"))
 }
 
 fn costs(status: &CheckStatus) -> Option<String> {
@@ -185,29 +219,4 @@ fn costs(status: &CheckStatus) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| format!("cost: {}", parts.join("; ")))
-}
-
-fn next_steps(check: &WorkloadHardeningCheck, name: &str, namespace: &str, standing: Standing) -> Vec<String> {
-    let page = format!("kubectl temper report {name} -n {namespace} -f report.html");
-    let has_report = check.status.as_ref().is_some_and(|status| status.report.is_some());
-    match standing {
-        Standing::Ended(Verdict::Verified) if has_report => {
-            let target = &check.spec.target_ref;
-            let kind = plain(&target.kind).to_lowercase();
-            vec![
-                format!("kubectl temper patch {name} -n {namespace} -f patch.yaml"),
-                format!(
-                    "kubectl patch {kind} {} -n {namespace} --patch-file patch.yaml",
-                    plain(&target.name)
-                ),
-                page,
-            ]
-        }
-        Standing::Ended(_) if has_report => vec![page],
-        Standing::Ended(_) => Vec::new(),
-        Standing::Refused => vec![format!(
-            "kubectl delete whc {name} -n {namespace}, then mend it and check again"
-        )],
-        Standing::Running => vec![format!("kubectl temper status {name} -n {namespace} --watch")],
-    }
 }

@@ -1,10 +1,20 @@
-//! Renders a HardeningReport in YAML as a page: `render REPORT.yaml > page.html`.
+//! Renders a HardeningReport in YAML: `render html|markdown|json REPORT.yaml`. `render schema` is the JSON Schema.
 
 use std::{env, error::Error, fs, io::Write};
 
+const USAGE: &str = "usage: render html|markdown|json REPORT.yaml, or render schema";
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = env::args_os().nth(1).ok_or("usage: render REPORT.yaml")?;
-    let report = serde_saphyr::from_str(&fs::read_to_string(path)?)?;
-    std::io::stdout().write_all(temper_report::html(&report)?.as_bytes())?;
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let read = |path: &str| -> Result<_, Box<dyn Error>> { Ok(serde_saphyr::from_str(&fs::read_to_string(path)?)?) };
+    let text = match words.as_slice() {
+        ["html", path] => temper_report::html(&read(path)?)?,
+        ["markdown", path] => temper_report::markdown(&read(path)?)?,
+        ["json", path] => temper_report::json(&read(path)?)?,
+        ["schema"] => temper_report::json_schema()?,
+        _ => return Err(USAGE.into()),
+    };
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }

@@ -19,6 +19,14 @@ pub enum Error {
         /// Why.
         source: serde_saphyr::ser::Error,
     },
+    /// JSON could not be written.
+    #[error("failed to write the {what} as JSON")]
+    Json {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// A curve could not be drawn.
     #[error("failed to plot `{metric}` of container `{container}`")]
     Plot {

@@ -1,7 +1,10 @@
-//! What people read of a check: a `HardeningReport` as a page, as a patch, and as rows that other faces print.
+//! What people read of a check: a `HardeningReport` as a page, as Markdown, as JSON, as a patch, and as rows
+//! that other faces print.
 //!
 //! ```text
 //! HardeningReport ──▶ html        one self-contained page
+//!                 ──▶ markdown    what a pull request shows
+//!                 ──▶ json        a stable form for programs
 //!                 ──▶ patch_yaml  what `kubectl patch --patch-file` takes
 //!                 ──▶ rows        what tables have in common
 //! ```
@@ -11,9 +14,14 @@
 
 mod error;
 mod html;
+mod json;
+mod markdown;
 mod patch;
+mod quotes;
 mod rows;
+mod usage;
 mod verdict;
+mod waves;
 mod words;
 
 #[cfg(test)]
@@ -21,7 +29,10 @@ mod sample;
 
 pub use error::Error;
 pub use html::html;
+pub use json::{json, json_schema};
+pub use markdown::markdown;
 pub use patch::{patch_yaml, recommendation_yaml};
 pub use rows::{RunRow, SettingRow, run_rows, setting_rows};
 pub use verdict::{Verdict, is_verified, verdict};
+pub use waves::{Wave, waves};
 pub use words::{dependable, outcome, plain, role, run_phase, seconds, setting_state};

@@ -59,12 +59,22 @@ pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
 
 /// The command that puts the patch into the workload.
 pub(crate) fn apply_command(target: &TargetRef, namespace: &str) -> String {
-    let kind = plain(&target.kind).to_lowercase();
     format!(
-        "kubectl patch {kind} {} -n {} --patch-file FILE",
-        plain(&target.name),
-        plain(namespace)
+        "kubectl patch {} {} -n {} --patch-file FILE",
+        word(&target.kind.to_lowercase()),
+        word(&target.name),
+        word(namespace)
     )
+}
+
+/// One word of a command line: people copy it, and a report may be written by anybody.
+fn word(text: &str) -> String {
+    let text = plain(text);
+    let harmless = |character: char| character.is_ascii_alphanumeric() || "-._/".contains(character);
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(harmless) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 /// The recommendation as YAML, fields as Kubernetes spells them.
@@ -116,6 +126,19 @@ mod tests {
             text.contains("\"yes\"") || text.contains("'yes'"),
             "kubectl reads YAML 1.1: {text}"
         );
+    }
+
+    #[test]
+    fn a_name_is_one_word_of_a_command() {
+        for (name, wanted) in [
+            ("nginx-1.web", "nginx-1.web"),
+            ("x; rm -rf ~", "'x; rm -rf ~'"),
+            ("it's", r"'it'\''s'"),
+            ("--all", "'--all'"),
+            ("", "''"),
+        ] {
+            assert_eq!(word(name), wanted);
+        }
     }
 
     #[test]

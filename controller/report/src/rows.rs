@@ -38,7 +38,7 @@ impl From<&SettingStatus> for SettingRow {
 }
 
 /// What a state means where the check gave no reason.
-fn usual_reason(state: SettingState) -> &'static str {
+pub(crate) fn usual_reason(state: SettingState) -> &'static str {
     match state {
         SettingState::Proven => "the workload works with it, and the running process shows it",
         SettingState::Rejected => "the workload does not work with it",
@@ -72,9 +72,21 @@ pub struct RunRow {
     pub end: Option<f64>,
     /// One sentence; empty where there is nothing to say.
     pub message: String,
+    /// Workers that it took.
+    pub attempts: u32,
 }
 
 impl RunRow {
+    /// Where it stands, and how often it was tried where more than once.
+    pub fn ended(&self) -> String {
+        let phase = words::run_phase(self.phase);
+        if self.attempts > 1 {
+            format!("{phase}, attempt {}", self.attempts)
+        } else {
+            phase.to_owned()
+        }
+    }
+
     /// How long the run took.
     pub fn lasted(&self) -> Option<f64> {
         Some(self.end? - self.start?)
@@ -100,6 +112,7 @@ impl From<&RunSummary> for RunRow {
             ready: start.zip(finite(run.ready_seconds)).map(|(start, ready)| start + ready),
             end: finite(run.ended_seconds),
             message: run.message.as_deref().map(plain).unwrap_or_default(),
+            attempts: run.attempts.unwrap_or(1),
         }
     }
 }

@@ -9,7 +9,8 @@ pub(crate) fn nginx() -> HardeningReport {
 
 /// The same with markup in every text.
 pub(crate) fn hostile() -> HardeningReport {
-    const MARKUP: &str = r#"</style></title></pre><script>alert("x")</script><img src=x onerror=alert(1)> & 'q' "#;
+    const MARKUP: &str =
+        r#"</style></title></pre><script>alert("x")</script><img src=x onerror=alert(1)> & 'q' | `` | \ @eve #99 "#;
     let mut report = nginx();
     let spec = &mut report.spec;
     report.metadata.name = Some(MARKUP.to_owned());

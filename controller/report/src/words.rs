@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use temper_api::{Outcome, RunPhase, RunRole, SettingState};
 
 /// The state of a setting.
@@ -75,12 +76,46 @@ pub fn seconds(value: f64) -> String {
     format!("{minutes:.0} m {:02.0} s", (rounded - minutes * 60.0).abs())
 }
 
+/// A moment, to the second.
+pub(crate) fn moment(time: &MicroTime) -> String {
+    time.0.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The unit in which a span of time is told in few digits: its length in seconds, and its name.
+pub(crate) fn time_unit(span: f64) -> (f64, &'static str) {
+    if span <= 300.0 {
+        (1.0, "seconds")
+    } else if span <= 3.0 * 3600.0 {
+        (60.0, "minutes")
+    } else {
+        (3600.0, "hours")
+    }
+}
+
+/// A number of things: `1 run`, `3 runs`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
+}
+
+/// Names as they are enumerated in a sentence; more than three are only counted.
+pub(crate) fn listed(names: &[String], thing: &str) -> String {
+    match names {
+        [only] => only.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        many => count(many.len(), thing),
+    }
+}
+
 /// CPU in cores, as Kubernetes writes it: `250m`, `1.5`.
 pub(crate) fn cores(value: f64) -> String {
     let milli = value * 1000.0;
     if value >= 1.0 {
         trim_zeros(format!("{value:.2}"))
-    } else if milli >= 10.0 || milli == 0.0 {
+    } else if value == 0.0 {
+        "0".to_owned()
+    } else if milli >= 10.0 {
         format!("{milli:.0}m")
     } else {
         format!("{}m", trim_zeros(format!("{milli:.2}")))
@@ -129,17 +164,25 @@ pub fn plain(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}' => plain.push(' '),
-            // Bidirectional controls, zero-width characters, the byte order mark and tags are invisible.
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => escape(&mut plain, character),
-            character if character.is_control() => escape(&mut plain, character),
+            character if is_steering(character) => escape(&mut plain, character),
             character => plain.push(character),
         }
     }
     plain
+}
+
+/// Whether a character does something else than to be read.
+pub(crate) fn is_steering(character: char) -> bool {
+    match character {
+        '\u{2028}' | '\u{2029}' => true,
+        // Bidirectional controls, zero-width characters, the byte order mark and tags are invisible.
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}' => true,
+        character => character.is_control(),
+    }
 }
 
 fn escape(text: &mut String, character: char) {
@@ -170,9 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn enumerations() {
+        let names = ["a", "b", "c", "d"].map(str::to_owned);
+        let texts: Vec<String> = (1..=4).map(|n| listed(&names[..n], "run")).collect();
+        assert_eq!(texts, ["a", "a and b", "a, b and c", "4 runs"]);
+        assert_eq!(count(1, "run"), "1 run");
+    }
+
+    #[test]
     fn quantities() {
         let cpu = [0.0, 0.0004, 0.002, 0.25, 1.0, 1.5].map(cores);
-        assert_eq!(cpu, ["0m", "0.4m", "2m", "250m", "1", "1.5"]);
+        assert_eq!(cpu, ["0", "0.4m", "2m", "250m", "1", "1.5"]);
         let memory = [0.0, 512.0, 2048.0, 1_572_864.0, 52_428_800.0, 2_147_483_648.0].map(bytes);
         assert_eq!(memory, ["0 B", "512 B", "2 KiB", "1.5 MiB", "50 MiB", "2 GiB"]);
     }

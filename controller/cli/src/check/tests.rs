@@ -55,6 +55,13 @@ fn every_option_arrives() {
         "--dependencies",
         "none",
         "--allow-shared",
+        "--run-mode",
+        "Sequential",
+        "--settings",
+        "seccompProfile_restricted,runAsNonRoot,runAsNonRoot",
+        "--verification",
+        "independent",
+        "--suspend",
     ]));
 }
 

@@ -11,6 +11,7 @@ use crate::{
         cluster, event, failure, list,
     },
     sample,
+    standing::Standing,
 };
 
 fn nginx(sample: &str) -> WorkloadHardeningCheck {
@@ -30,7 +31,7 @@ async fn ends_with_the_check() {
         ("WATCH checks", Watch(events)),
     ])
     .await;
-    let ended = follow(&cluster, "nginx", None).await.unwrap();
+    let ended = follow(&cluster, "nginx", &Goal::End, None).await.unwrap();
     assert_eq!(Standing::of(ended.status.as_ref()).exit_code(), 0);
     assert!(script.is_over());
 }
@@ -43,7 +44,7 @@ async fn a_deleted_check_ends_it() {
         ("WATCH checks", Watch(vec![event("DELETED", &running)])),
     ])
     .await;
-    let error = follow(&cluster, "nginx", None).await.unwrap_err();
+    let error = follow(&cluster, "nginx", &Goal::End, None).await.unwrap_err();
     assert_eq!(error.to_string(), "check `nginx` was deleted before it ended");
 }
 
@@ -56,7 +57,7 @@ async fn another_check_of_the_same_name_is_not_the_same() {
         ("WATCH checks", Watch(vec![event("MODIFIED", &other)])),
     ])
     .await;
-    assert!(follow(&cluster, "nginx", None).await.is_err());
+    assert!(follow(&cluster, "nginx", &Goal::End, None).await.is_err());
 }
 
 #[tokio::test]
@@ -66,7 +67,7 @@ async fn the_limit_is_kept_and_the_way_back_is_told() {
         ("WATCH checks", Watch(Vec::new())),
     ])
     .await;
-    let error = follow(&cluster, "nginx", Some(Duration::from_millis(200)))
+    let error = follow(&cluster, "nginx", &Goal::End, Some(Duration::from_millis(200)))
         .await
         .unwrap_err();
     assert_eq!(error.to_string(), "check `nginx` had not ended after 0.2 s");
@@ -79,7 +80,7 @@ async fn the_limit_is_kept_and_the_way_back_is_told() {
 #[tokio::test]
 async fn a_missing_right_does_not_wait_for_ever() {
     let (cluster, _) = cluster(vec![("LIST checks", Once(403, failure(403, "Forbidden", "nginx")))]).await;
-    let error = follow(&cluster, "nginx", None).await.unwrap_err();
+    let error = follow(&cluster, "nginx", &Goal::End, None).await.unwrap_err();
     assert_eq!(
         error.hints().first().map(String::as_str),
         Some("you need the right to watch workloadhardeningchecks.temper.dev in namespace `web`")
@@ -93,7 +94,9 @@ async fn an_interruption_is_got_over() {
         ("LIST checks", Once(200, list(&[&nginx("verified")]))),
     ])
     .await;
-    follow(&cluster, "nginx", Some(Duration::from_secs(30))).await.unwrap();
+    follow(&cluster, "nginx", &Goal::End, Some(Duration::from_secs(30)))
+        .await
+        .unwrap();
     assert!(script.is_over());
 }
 

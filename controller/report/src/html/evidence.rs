@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use temper_api::{Evidence, FindingRecord, FindingWeight, RunSummary};
 
-use super::section;
+use super::{section, sentence};
 use crate::words::{plain, run_phase};
 
 /// The findings of every run.
@@ -28,23 +28,28 @@ fn card(finding: &FindingRecord) -> Markup {
         div.finding {
             p {
                 span class={ "badge " (tone) } { (word) }
-                " " (plain(&finding.message))
+                " " (sentence(&finding.message))
             }
             p.muted {
                 (plain(&finding.oracle)) " " (plain(&finding.rule))
                 @if let Some(container) = &finding.container { ", container " (plain(container)) }
                 (counts(finding))
             }
-            @if let Some(template) = &finding.template {
+            @if let Some(template) = news(finding, finding.template.as_ref()) {
                 p.label { "Log message" }
                 pre tabindex="0" aria-label="Log message" { (plain(template)) }
             }
-            @if let Some(example) = &finding.example {
+            @if let Some(example) = news(finding, finding.example.as_ref()) {
                 p.label { "As it was logged" }
                 pre tabindex="0" aria-label="As it was logged" { (plain(example)) }
             }
         }
     }
+}
+
+/// A line that the message does not quote already.
+fn news<'a>(finding: &FindingRecord, line: Option<&'a String>) -> Option<&'a String> {
+    line.filter(|line| !finding.message.contains(line.as_str()))
 }
 
 /// How often it was seen, where counting it means something.

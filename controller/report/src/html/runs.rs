@@ -3,32 +3,39 @@
 use maud::{Markup, html};
 use temper_api::{RunPhase, RunSummary};
 
-use super::{section, table, timeline};
+use super::{section, sentence, table, timeline};
 use crate::{
     rows::{RunRow, run_rows},
-    words::{role, run_phase, seconds},
+    waves::waves,
+    words::{role, seconds},
 };
+
+const COLUMNS: [&str; 8] = [
+    "Run",
+    "Role",
+    "Ended",
+    "Start",
+    "Ready after",
+    "Lasted",
+    "Settings under test",
+    "What it showed",
+];
 
 /// Every run.
 pub(super) fn overview(runs: &[RunSummary]) -> Markup {
-    let rows = run_rows(runs);
-    if rows.is_empty() {
+    let waves = waves(&run_rows(runs));
+    if waves.is_empty() {
         return section("runs", "Runs", &html! { p { "Nothing was run." } });
     }
-    let body = html! { @for row in &rows { (line(row)) } };
-    let columns = [
-        "Run",
-        "Role",
-        "Ended",
-        "Start",
-        "Ready after",
-        "Lasted",
-        "Settings under test",
-        "What it showed",
-    ];
     let body = html! {
-        (timeline::timeline(&rows))
-        (table("Every run in the order of its start", &columns, &body))
+        @for wave in &waves {
+            tr.group { th colspan=(COLUMNS.len()) scope="colgroup" { (sentence(&timeline::heading(wave))) } }
+            @for row in &wave.runs { (line(row)) }
+        }
+    };
+    let body = html! {
+        (timeline::timeline(&waves))
+        (table("Every run in the order of its start", &COLUMNS, &body))
     };
     section("runs", "Runs", &body)
 }
@@ -38,19 +45,19 @@ fn line(row: &RunRow) -> Markup {
     html! {
         tr {
             th scope="row" { (row.name) }
-            td { (role(row.role)) }
-            td { span class={ "badge " (tone(row.phase)) } { (run_phase(row.phase)) } }
-            td.number { (span(row.start)) }
-            td.number { (span(row.ready_after())) }
-            td.number { (span(row.lasted())) }
-            td {
+            td data-label="Role" { (role(row.role)) }
+            td data-label="Ended" { span class={ "badge " (tone(row.phase)) } { (row.ended()) } }
+            td.number data-label="Start" { (span(row.start)) }
+            td.number data-label="Ready after" { (span(row.ready_after())) }
+            td.number data-label="Lasted" { (span(row.lasted())) }
+            td data-label="Settings under test" {
                 @if row.settings.is_empty() { span.muted { "none" } }
                 @for (index, setting) in row.settings.iter().enumerate() {
                     @if index > 0 { ", " }
                     code { (setting) }
                 }
             }
-            td.text { (row.message) }
+            td.text data-label="What it showed" { (sentence(&row.message)) }
         }
     }
 }

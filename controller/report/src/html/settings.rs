@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use temper_api::{HardeningReport, ProofFact, SettingState, SettingStatus};
 
-use super::{section, table};
+use super::{section, sentence, table};
 use crate::{
     error::Error,
     patch::{apply_command, patch_yaml, recommendation_yaml},
@@ -19,11 +19,11 @@ pub(super) fn verdicts(settings: &[SettingStatus]) -> Markup {
         @for row in &rows {
             tr {
                 th scope="row" { code { (row.id) } }
-                td { span class={ "badge " (tone(row.state)) } { (row.word) } }
-                td { (row.run) }
-                td.text {
-                    (row.why)
-                    @for warning in &row.warnings { p.warning { "Warning: " (warning) } }
+                td data-label="Verdict" { span class={ "badge " (tone(row.state)) } { (row.word) } }
+                td data-label="Decided by run" { (row.run) }
+                td.text data-label="Why" {
+                    (sentence(&row.why))
+                    @for warning in &row.warnings { p.warning { "Warning: " (sentence(warning)) } }
                 }
             }
         }
@@ -75,11 +75,11 @@ pub(super) fn proof(facts: &[ProofFact]) -> Markup {
         @for fact in facts {
             tr {
                 th scope="row" { (plain(&fact.container)) }
-                td { code { (plain(&fact.setting)) } }
-                td {
+                td data-label="Setting" { code { (plain(&fact.setting)) } }
+                td data-label="Process" {
                     @if fact.shown { span.badge.good { "shown" } } @else { span.badge.unsure { "not shown" } }
                 }
-                td.text { code { (plain(&fact.fact)) } }
+                td.text data-label="What was read" { code { (plain(&fact.fact)) } }
             }
         }
     };

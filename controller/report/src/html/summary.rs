@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use temper_api::{Cost, HardeningReport, Timings};
 
-use super::section;
+use super::{section, sentence};
 use crate::{
     verdict::{Verdict, verdict},
-    words::{self, plain, seconds},
+    words::{self, moment, plain, seconds},
 };
 
 /// What came of it, for somebody who reads nothing else.
@@ -24,7 +24,7 @@ pub(super) fn header(report: &HardeningReport) -> Markup {
             }
             p.verdict {
                 span class={ "badge " (tone(verdict)) } { (verdict.word()) }
-                " " (plain(&spec.message))
+                " " (sentence(&spec.message))
             }
             dl.facts {
                 (fact("Settings proven", &plain(&spec.summary), "of those applicable"))
@@ -62,10 +62,10 @@ pub(super) fn costs(cost: &Cost, timings: &Timings) -> Markup {
                 (fact("Baseline Ready after", &seconds(ready), "the slower of the baselines"))
             }
             @if let Some(started) = &timings.started_at {
-                (fact("First run", &started.0.to_string(), "created"))
+                (fact("First run", &moment(started), "created"))
             }
             @if let Some(completed) = &timings.completed_at {
-                (fact("Verdict", &completed.0.to_string(), "stood"))
+                (fact("Verdict", &moment(completed), "stood"))
             }
         }
     };
@@ -80,7 +80,7 @@ pub(super) fn footer(report: &HardeningReport) -> Markup {
             p {
                 "HardeningReport " code { (plain(report.metadata.name.as_deref().unwrap_or_default())) }
                 ", made by check " code { (plain(&spec.check.name)) }
-                @if let Some(completed) = &spec.completed_at { ", " (completed.0) }
+                @if let Some(completed) = &spec.completed_at { ", " (moment(completed)) }
                 ". It holds for the Pod template with SHA-256 " code.break { (plain(&spec.template_hash)) }
                 " and no other."
             }

@@ -1,134 +1,84 @@
 //! CPU and memory of each container: the baselines against the verification run.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use maud::{Markup, PreEscaped, html};
 use temper_api::{RunRole, RunSummary, Series};
 
 use super::{
-    plot::{Curve, Plot, plot},
+    plot::{Line, Plot, Stroke, plot},
     section,
 };
 use crate::{
     error::Error,
-    words::{binary_unit, bytes, cores, plain, role},
+    usage::{Comparison, Curve, comparisons},
+    words::role,
 };
 
-/// A metric as it is shown.
-struct Metric {
-    name: &'static str,
-    heading: &'static str,
-    unit: fn(f64) -> String,
-    scale: fn(f64) -> f64,
-}
-
-/// The metrics in the order in which they are shown.
-const METRICS: [Metric; 2] = [
-    Metric {
-        name: "container.cpu.usage",
-        heading: "CPU in cores",
-        unit: cores,
-        scale: |_| 1.0,
-    },
-    Metric {
-        name: "container.memory.working_set",
-        heading: "Memory working set",
-        unit: bytes,
-        scale: binary_unit,
-    },
-];
-
-/// Two plots for each container.
+/// A plot for each container and metric.
 pub(super) fn overview(series: &[Series], runs: &[RunSummary]) -> Result<Markup, Error> {
-    let containers: BTreeSet<&str> = series.iter().map(|series| series.container.as_str()).collect();
-    let roles: BTreeMap<&str, RunRole> = runs.iter().map(|run| (run.name.as_str(), run.role)).collect();
-    let mut groups = Vec::new();
-    for (index, container) in containers.iter().enumerate() {
-        let mut figures = Vec::new();
-        for metric in &METRICS {
-            let of_metric: Vec<&Series> = series
-                .iter()
-                .filter(|series| series.container == *container && series.metric == metric.name && has_points(series))
-                .collect();
-            if !of_metric.is_empty() {
-                let id = format!("plot-{index}-{}", figures.len());
-                figures.push(figure(&id, container, metric, &of_metric, &roles)?);
-            }
+    let comparisons = comparisons(series, runs);
+    let mut body = html! {
+        @if comparisons.is_empty() {
+            p { "CPU and memory were not measured." }
+        } @else {
+            p { "Each plot has the workload as it is and the run of the recommendation on one clock, which starts when the clone was Ready." }
         }
-        if !figures.is_empty() {
-            groups.push(html! {
-                h3 { "Container " (plain(container)) }
-                div.plots { @for figure in &figures { (figure) } }
-            });
-        }
-    }
-    let body = html! {
-        @if groups.is_empty() { p { "CPU and memory were not measured." } }
-        @for group in &groups { (group) }
     };
+    let mut number = 0;
+    for of_container in comparisons.chunk_by(|one, next| one.container == next.container) {
+        let mut figures = Vec::new();
+        for comparison in of_container {
+            figures.push(figure(&format!("plot-{number}"), comparison)?);
+            number += 1;
+        }
+        let container = of_container
+            .first()
+            .map_or("", |comparison| comparison.container.as_str());
+        body = html! {
+            (body)
+            h3 { "Container " (container) }
+            div.plots { @for figure in &figures { (figure) } }
+        };
+    }
     Ok(section("usage", "CPU and memory", &body))
 }
 
-fn figure(
-    id: &str,
-    container: &str,
-    metric: &Metric,
-    series: &[&Series],
-    roles: &BTreeMap<&str, RunRole>,
-) -> Result<Markup, Error> {
-    let Metric {
-        name,
-        heading,
-        unit,
-        scale,
-    } = *metric;
-    let mut baselines = 0;
-    let curves: Vec<(Curve, &Series)> = series
-        .iter()
-        .map(|series| {
-            let curve = match roles.get(series.run.as_str()) {
-                Some(RunRole::Baseline) => {
-                    baselines += 1;
-                    if baselines % 2 == 1 {
-                        Curve::Baseline
-                    } else {
-                        Curve::OtherBaseline
-                    }
-                }
-                _ => Curve::Hardened,
-            };
-            (curve, *series)
+fn figure(id: &str, comparison: &Comparison) -> Result<Markup, Error> {
+    let metric = comparison.metric;
+    let curves = || comparison.curves.iter().zip(strokes(&comparison.curves));
+    let lines: Vec<Line<'_>> = curves()
+        .map(|(curve, stroke)| Line {
+            stroke,
+            name: &curve.run,
+            points: &curve.points,
         })
         .collect();
     let drawn = plot(&Plot {
         id,
-        title: &format!("{heading} of container {}", plain(container)),
-        description: &describe(&curves, unit),
-        unit,
-        scale: scale(curves.iter().map(|(_, series)| highest(series)).fold(0.0, f64::max)),
-        curves: &curves
-            .iter()
-            .map(|(curve, series)| (*curve, series.points.as_slice()))
-            .collect::<Vec<_>>(),
+        title: &format!("{} of container {}", metric.heading, comparison.container),
+        description: &describe(comparison),
+        unit: metric.write,
+        scale: (metric.scale)(comparison.highest()),
+        lines: &lines,
     })
     .map_err(|source| Error::Plot {
-        metric: name.to_owned(),
-        container: plain(container),
+        metric: metric.name.to_owned(),
+        container: comparison.container.clone(),
         source,
     })?;
     Ok(html! {
         figure {
-            p.label { (heading) }
+            p.label { (metric.heading) }
             (PreEscaped(drawn))
             figcaption {
                 ul.legend {
-                    @for (curve, series) in &curves {
-                        li class=(curve.class()) {
-                            (plain(&series.run))
-                            @if let Some(of) = roles.get(series.run.as_str()).map(|of| role(*of)) && !series.run.starts_with(of) {
-                                " (" (of) ")"
+                    @for (curve, stroke) in curves() {
+                        li {
+                            (swatch(stroke))
+                            span {
+                                (curve.run)
+                                @if let Some(of) = curve.role.map(role) && !curve.run.starts_with(of) { " (" (of) ")" }
+                                ": median " (comparison.write(curve.median)) ", highest " (comparison.write(curve.highest))
                             }
-                            ", at most " (unit(highest(series)))
                         }
                     }
                 }
@@ -137,27 +87,37 @@ fn figure(
     })
 }
 
+/// A short piece of a curve as the plot draws it.
+fn swatch(stroke: Stroke) -> Markup {
+    html! {
+        svg.swatch xmlns="http://www.w3.org/2000/svg" viewBox="0 0 28 8" aria-hidden="true" {
+            line class={ "curve " (stroke.class()) } x1="0" x2="28" y1="4" y2="4" stroke-width=(stroke.width()) {}
+        }
+    }
+}
+
+/// How each curve is drawn.
+fn strokes(curves: &[Curve]) -> Vec<Stroke> {
+    let mut baselines = 0;
+    let stroke = |curve: &Curve| match curve.role {
+        Some(RunRole::Baseline) => {
+            baselines += 1;
+            if baselines % 2 == 1 {
+                Stroke::Baseline
+            } else {
+                Stroke::OtherBaseline
+            }
+        }
+        Some(RunRole::Candidate | RunRole::Verification) | None => Stroke::Hardened,
+    };
+    curves.iter().map(stroke).collect()
+}
+
 /// What the curves say, for those who cannot see them.
-fn describe(curves: &[(Curve, &Series)], unit: fn(f64) -> String) -> String {
-    let parts: Vec<String> = curves
-        .iter()
-        .map(|(_, series)| format!("{} at most {}", plain(&series.run), unit(highest(series))))
-        .collect();
-    format!("Over the seconds since Ready: {}.", parts.join(", "))
-}
-
-fn highest(series: &Series) -> f64 {
-    series
-        .points
-        .iter()
-        .map(|point| point.v)
-        .filter(|value| value.is_finite())
-        .fold(0.0, f64::max)
-}
-
-fn has_points(series: &Series) -> bool {
-    series
-        .points
-        .iter()
-        .any(|point| point.t.is_finite() && point.v.is_finite())
+fn describe(comparison: &Comparison) -> String {
+    let parts = comparison.curves.iter().map(|curve| {
+        let (median, highest) = (comparison.write(curve.median), comparison.write(curve.highest));
+        format!("{} has a median of {median} and at most {highest}", curve.run)
+    });
+    format!("Over the time since Ready: {}.", parts.collect::<Vec<_>>().join(", "))
 }

@@ -1,0 +1,104 @@
+//! The words that an option takes, and what they mean to the API.
+
+use clap::ValueEnum;
+use temper_api::{Dependencies, Egress, RunMode, VerificationMode};
+
+/// How `status` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatusOutput {
+    /// For people.
+    Table,
+    /// The WorkloadHardeningCheck.
+    Json,
+    /// The WorkloadHardeningCheck.
+    Yaml,
+}
+
+/// How `report` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportOutput {
+    /// One self-contained page.
+    Html,
+    /// For a pull request.
+    Markdown,
+    /// For programs: `temper.dev/report/v1`.
+    Json,
+}
+
+/// Where clones may connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EgressArg {
+    /// Cluster DNS and the clone itself.
+    Deny,
+    /// Also the cluster's Pods and Services.
+    ClusterOnly,
+    /// Anywhere.
+    Allow,
+}
+
+impl From<EgressArg> for Egress {
+    fn from(arg: EgressArg) -> Self {
+        match arg {
+            EgressArg::Deny => Self::Deny,
+            EgressArg::ClusterOnly => Self::ClusterOnly,
+            EgressArg::Allow => Self::Allow,
+        }
+    }
+}
+
+/// Which neighbours are cloned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DependenciesArg {
+    /// All workloads of the namespace.
+    Namespace,
+    /// The workload alone.
+    None,
+}
+
+impl From<DependenciesArg> for Dependencies {
+    fn from(arg: DependenciesArg) -> Self {
+        match arg {
+            DependenciesArg::Namespace => Self::Namespace,
+            DependenciesArg::None => Self::None,
+        }
+    }
+}
+
+/// In which order runs are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RunModeArg {
+    /// Everything at once, single settings only where that fails: the fewest runs.
+    Adaptive,
+    /// Every single setting from the first wave on: the least time where much fails.
+    Parallel,
+    /// One clone at a time: the least load.
+    Sequential,
+}
+
+impl From<RunModeArg> for RunMode {
+    fn from(arg: RunModeArg) -> Self {
+        match arg {
+            RunModeArg::Adaptive => Self::Adaptive,
+            RunModeArg::Parallel => Self::Parallel,
+            RunModeArg::Sequential => Self::Sequential,
+        }
+    }
+}
+
+/// How the recommendation as a whole is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerificationArg {
+    /// The run that had the recommended settings, recorded in full, is the verification.
+    Included,
+    /// One more run of the same settings must pass.
+    Independent,
+}
+
+impl From<VerificationArg> for VerificationMode {
+    fn from(arg: VerificationArg) -> Self {
+        match arg {
+            VerificationArg::Included => Self::Included,
+            VerificationArg::Independent => Self::Independent,
+        }
+    }
+}

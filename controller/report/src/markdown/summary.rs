@@ -1,0 +1,71 @@
+//! What came of it, and what it cost.
+
+use temper_api::HardeningReport;
+
+use super::text::{code, prose, sentence, table};
+use crate::{
+    verdict::verdict,
+    words::{self, count, moment, seconds},
+};
+
+/// What came of it, for somebody who reads nothing else.
+pub(super) fn head(report: &HardeningReport) -> Vec<String> {
+    let spec = &report.spec;
+    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
+    let mut blocks = vec![
+        format!(
+            "## Hardening of {} in namespace {}",
+            prose(&spec.target),
+            prose(namespace)
+        ),
+        format!("**{}**: {}", verdict(report).word(), sentence(&spec.message)),
+    ];
+    let mut rows = vec![["Settings proven".to_owned(), prose(&spec.summary)]];
+    if let Some(verification) = &spec.verification {
+        let admitted = if verification.admitted {
+            "admitted by the API server in a dry run"
+        } else {
+            "refused by the API server"
+        };
+        rows.push([
+            "Pod Security level".to_owned(),
+            format!("**{}**, {admitted}", verification.level.label_value()),
+        ]);
+        if let Some(answer) = &verification.message {
+            rows.push(["The API server answered".to_owned(), code(answer)]);
+        }
+        rows.push([
+            "Verified by run".to_owned(),
+            format!("{}, {}", code(&verification.run), words::outcome(verification.outcome)),
+        ]);
+    }
+    let timings = &spec.timings;
+    let mut cost = format!(
+        "{} of {} s each, {} of clone time",
+        count(spec.cost.runs as usize, "run"),
+        timings.recording_seconds,
+        seconds(spec.cost.clone_seconds)
+    );
+    if let (Some(start), Some(end)) = (&timings.started_at, &timings.completed_at) {
+        let total = end.0.duration_since(start.0).as_secs_f64();
+        cost = format!("{cost}, {} to the verdict", seconds(total));
+    }
+    rows.push(["Cost".to_owned(), cost]);
+    blocks.push(table(["Fact", "Value"], rows));
+    blocks
+}
+
+/// Where it comes from, and for what it holds.
+pub(super) fn foot(report: &HardeningReport) -> Vec<String> {
+    let spec = &report.spec;
+    let when = spec
+        .completed_at
+        .as_ref()
+        .map_or_else(String::new, |time| format!(", {}", moment(time)));
+    vec![format!(
+        "HardeningReport {} of check {}{when}. It holds for the Pod template with SHA-256 {} and no other.",
+        code(report.metadata.name.as_deref().unwrap_or_default()),
+        code(&spec.check.name),
+        code(&spec.template_hash)
+    )]
+}

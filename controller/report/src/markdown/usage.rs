@@ -1,0 +1,34 @@
+//! CPU and memory as numbers: the page has the curves.
+
+use temper_api::{RunSummary, Series};
+
+use super::{
+    folded, table,
+    text::{code, prose},
+};
+use crate::{usage::comparisons, words::role};
+
+/// Median and peak of each run, the baselines beside the recommendation.
+pub(super) fn overview(series: &[Series], runs: &[RunSummary]) -> Vec<String> {
+    let comparisons = comparisons(series, runs);
+    if comparisons.is_empty() {
+        return Vec::new();
+    }
+    let rows = comparisons.iter().flat_map(|comparison| {
+        comparison.curves.iter().map(|curve| {
+            [
+                code(&comparison.container),
+                prose(comparison.metric.heading),
+                code(&curve.run),
+                curve.role.map_or("", role).to_owned(),
+                comparison.write(curve.median),
+                comparison.write(curve.highest),
+            ]
+        })
+    });
+    let columns = ["Container", "Metric", "Run", "Role", "Median", "Highest"];
+    folded(
+        "CPU and memory, baselines against the recommendation",
+        &[table(columns, rows)],
+    )
+}
