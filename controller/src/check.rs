@@ -29,7 +29,10 @@ use crate::{finalizer, identity, telemetry, trace};
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
     let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
-    context.metrics.timed("WorkloadHardeningCheck", context.lead(work)).await
+    context
+        .metrics
+        .timed("WorkloadHardeningCheck", context.lead(work))
+        .await
 }
 
 async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {

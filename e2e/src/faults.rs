@@ -11,11 +11,9 @@ use kube::runtime::wait::{await_condition, conditions::is_deleted};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use temper_api::label;
-use tokio::process::Command;
 
 use crate::bed::{RUNS, SYSTEM};
-use crate::cluster::{self, Cluster, Part};
-use crate::command;
+use crate::cluster::{self, Cluster};
 
 /// Name of the controller's Deployment and of its Lease.
 const CONTROLLER: &str = "temper-controller";
@@ -114,25 +112,6 @@ pub async fn lose_nats_store(client: &Client) -> Result<()> {
         .await?;
     }
     Ok(())
-}
-
-/// Ends a program of the local cluster as the kernel would, and starts it again; Pods go on.
-pub async fn restart(part: Part) -> Result<()> {
-    cluster("restart", part).await
-}
-
-/// Lets a program of the local cluster hang.
-pub async fn pause(part: Part) -> Result<()> {
-    cluster("pause", part).await
-}
-
-/// Lets a program go on that hung.
-pub async fn resume(part: Part) -> Result<()> {
-    cluster("resume", part).await
-}
-
-async fn cluster(verb: &str, part: Part) -> Result<()> {
-    command::run(Command::new("cluster").args([verb, &part.name()])).await
 }
 
 async fn scale_nats(client: &Client, replicas: i32) -> Result<()> {

@@ -40,7 +40,7 @@ pub async fn logged(client: &Client, check_uid: &str, run: &str, chunks: usize) 
         let mut subjects = stream.get().info_with_subjects(&filter).await?;
         let mut logged = 0;
         while let Some((subject, count)) = subjects.try_next().await? {
-            if subject.ends_with(".logs") {
+            if subject.split('.').next_back() == Some("logs") {
                 logged += count;
             }
         }

@@ -1,22 +1,15 @@
 //! Installs Temper into the cluster as a user would: with Helm.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
-use kube::api::{DeleteParams, ListParams};
-use kube::runtime::wait::await_condition;
-use kube::{Api, Client, ResourceExt as _};
-use temper_api::{CheckRun, label};
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::DeleteParams;
+use kube::{Api, Client};
 use tokio::process::Command;
 
-use crate::bed::{RUNS, SYSTEM};
+use crate::bed::SYSTEM;
 use crate::command;
-
-/// Name of the controller's Deployment.
-const CONTROLLER: &str = "temper-controller";
 
 /// Helm waits this long for everything to be Ready.
 const PATIENCE: &str = "180s";
@@ -59,56 +52,5 @@ pub async fn uninstall(client: &Client) -> Result<()> {
     command::run(Command::new("helm").args(["uninstall", "temper", "--namespace", SYSTEM, "--wait"])).await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     namespaces.delete(SYSTEM, &DeleteParams::background()).await?;
-    Ok(())
-}
-
-/// Kills the controller's Pod without a chance to say goodbye, and waits until another one is Ready.
-pub async fn kill_controller(client: &Client) -> Result<()> {
-    let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
-    let list = pods
-        .list(&ListParams::default().labels("app.kubernetes.io/component=controller"))
-        .await?;
-    for pod in list.items {
-        pods.delete(
-            &pod.name_any(),
-            &DeleteParams {
-                grace_period_seconds: Some(0),
-                ..DeleteParams::default()
-            },
-        )
-        .await?;
-        let uid = pod.uid().unwrap_or_default();
-        let gone = kube::runtime::conditions::is_deleted(&uid);
-        tokio::time::timeout(
-            Duration::from_mins(1),
-            await_condition(pods.clone(), &pod.name_any(), gone),
-        )
-        .await??;
-    }
-    let deployments: Api<Deployment> = Api::namespaced(client.clone(), SYSTEM);
-    let ready = |deployment: Option<&Deployment>| {
-        deployment
-            .and_then(|d| d.status.as_ref())
-            .is_some_and(|status| status.ready_replicas == Some(1))
-    };
-    tokio::time::timeout(Duration::from_mins(2), await_condition(deployments, CONTROLLER, ready))
-        .await
-        .context("the controller did not come back")??;
-    Ok(())
-}
-
-/// Kills the worker of a run without a chance to say goodbye.
-pub async fn kill_worker(client: &Client, run: &CheckRun) -> Result<()> {
-    let pods: Api<Pod> = Api::namespaced(client.clone(), RUNS);
-    let own = ListParams::default().labels(&format!("{}={}", label::RUN_UID, run.uid().unwrap_or_default()));
-    let list = pods.list(&own).await?;
-    ensure!(!list.items.is_empty(), "run `{}` has no worker", run.name_any());
-    for pod in list.items {
-        let now = DeleteParams {
-            grace_period_seconds: Some(0),
-            ..DeleteParams::default()
-        };
-        pods.delete(&pod.name_any(), &now).await?;
-    }
     Ok(())
 }

@@ -16,7 +16,7 @@ use futures::TryStreamExt as _;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use temper_api::{CheckRun, RunPhase, SettingState, condition, reason};
 use temper_e2e::bed::{Bed, Ended, Started, with_bed};
-use temper_e2e::cluster::{self, Part};
+use temper_e2e::cluster::{self, Cluster, Part};
 use temper_e2e::{faults, recordings};
 use temper_proto::v1::chunk::Body;
 
@@ -197,7 +197,7 @@ async fn a_kubelet_that_dies_changes_no_verdict() -> Result<()> {
         bed.workload("write-fs").await?;
         let started = bed.check("kubelet", "write-fs", "15s").await?;
         started.run("baseline-1", is(RunPhase::Recording)).await?;
-        faults::restart(Part::Kubelet(0)).await?;
+        Cluster::from_env()?.restart(Part::Kubelet(0)).await?;
         undisturbed(&started.complete().await?)?;
         started.cleaned().await
     })
@@ -215,11 +215,11 @@ async fn an_api_server_that_hangs_fails_and_begins_anew_changes_no_verdict() -> 
         let started = bed.check("api", "write-fs", "20s").await?;
         started.run("baseline-1", is(RunPhase::Recording)).await?;
         // With its store away the API server is slow at first, and then answers 500 and 504.
-        faults::pause(Part::Etcd).await?;
+        Cluster::from_env()?.pause(Part::Etcd)?;
         tokio::time::sleep(Duration::from_secs(12)).await;
-        faults::resume(Part::Etcd).await?;
+        Cluster::from_env()?.resume(Part::Etcd)?;
         // And one that begins anew ends every watch, and answers 410 to who asks for what it no longer knows.
-        faults::restart(Part::ApiServer).await?;
+        Cluster::from_env()?.restart(Part::ApiServer).await?;
         undisturbed(&started.complete().await?)?;
         started.cleaned().await
     })

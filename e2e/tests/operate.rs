@@ -12,7 +12,7 @@ use kube::api::DeleteParams;
 use temper_api::{CheckRun, RunPhase, SettingState, condition, reason};
 use temper_e2e::bed::{Bed, with_bed};
 use temper_e2e::cluster::{self, Cluster};
-use temper_e2e::{audit, recordings, temper};
+use temper_e2e::{audit, faults, recordings};
 
 fn is_recording(run: Option<&CheckRun>) -> bool {
     run.and_then(|run| run.status.as_ref())
@@ -62,7 +62,7 @@ async fn a_killed_controller_changes_no_verdict_and_nothing_is_written_to_the_so
         bed.workload("write-fs").await?;
         let started = bed.check("killed", "write-fs", "20s").await?;
         started.run("baseline-1", is_recording).await?;
-        temper::kill_controller(&bed.client).await?;
+        faults::crash_leader(&bed.client).await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
         ensure!(

@@ -105,9 +105,7 @@ async fn a_second_check_of_the_same_workload() -> Result<()> {
     with_bed("second", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let first = bed.check("first", "tolerant", "1m").await?;
-        first
-            .run("baseline-1", |run: Option<&temper_api::CheckRun>| run.is_some())
-            .await?;
+        first.run("baseline-1", |run: Option<&CheckRun>| run.is_some()).await?;
         let second = bed.check("second", "tolerant", "15s").await?;
         ends(&second, reason::TARGET_BUSY, "check `first`").await?;
         first.delete().await?;

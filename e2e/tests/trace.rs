@@ -8,7 +8,7 @@
 use anyhow::{Context, Result, ensure};
 use temper_api::{CheckRun, CheckRunStatus, RunPhase, condition};
 use temper_e2e::bed::{Bed, with_bed};
-use temper_e2e::temper;
+use temper_e2e::faults;
 use temper_e2e::traces::{Collector, Span};
 
 /// The run whose worker is killed.
@@ -29,15 +29,14 @@ async fn a_killed_controller_leaves_no_hole_in_the_trace() -> Result<()> {
 async fn told(bed: &Bed, collector: &Collector) -> Result<()> {
     bed.workload("tolerant").await?;
     let started = bed.check("trace", "tolerant", "20s").await?;
-    let run = started.run(KILLED, |run: Option<&CheckRun>| records(run, 1)).await?;
-    temper::kill_worker(&bed.client, &run).await?;
-    let run = started.run(KILLED, |run: Option<&CheckRun>| records(run, 2)).await?;
-    temper::kill_controller(&bed.client).await?;
+    started.run(KILLED, |run: Option<&CheckRun>| records(run, 1)).await?;
+    faults::crash_worker(&bed.client, &started.uid, KILLED).await?;
+    started.run(KILLED, |run: Option<&CheckRun>| records(run, 2)).await?;
+    faults::crash_leader(&bed.client).await?;
     let ended = started.complete().await?;
     ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
     started.cleaned().await?;
-    let trace = status(Some(&run)).and_then(|status| status.trace_id.clone());
-    let trace = trace.context("a run without a trace id")?;
+    let trace = ended.status.trace_id.context("a check without a trace id")?;
     let runs: Vec<&str> = ended.status.runs.iter().map(|run| run.name.as_str()).collect();
     let is_whole = |spans: &[Span]| {
         let own = spans.iter().filter(|span| span.trace == trace);
@@ -112,7 +111,7 @@ fn has_no_gap(spans: &[Span], name: &str) -> Result<()> {
         ensure!(before.end == after.start, "a gap between {before:#?} and {after:#?}");
     }
     let workers = workers(spans, name);
-    let whole = |span: &&Span| !span.is_error && span.events == ["ready"];
+    let whole = |span: &&Span| !span.is_error && (span.events == ["ready"] || workers.len() > 1);
     ensure!(
         workers.iter().any(whole),
         "no worker of run `{name}` tells of a whole recording: {workers:#?}"

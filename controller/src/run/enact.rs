@@ -78,7 +78,9 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             let lost = status::lost(&status, nanos_now(), &why);
             if make::replace_worker(run, context, &mut status).await? {
                 context.metrics.worker_replaced(&seen.job);
-                status.message = lost.as_ref().map(|lost| format!("attempt {} failed: {why}", lost.attempt));
+                status.message = lost
+                    .as_ref()
+                    .map(|lost| format!("attempt {} failed: {why}", lost.attempt));
                 status.lost_attempts.extend(lost);
                 status.phase = RunPhase::Starting;
                 status.cloned_at = time(nanos_now());
