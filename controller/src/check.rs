@@ -15,21 +15,25 @@ use kube::api::PostParams;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource as _, ResourceExt as _};
 use temper_api::{
-    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, condition, label, reason,
+    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, annotation, condition,
+    label, reason,
 };
 use temper_core::search::{self, Next, Role, Start};
+use tracing::Instrument as _;
 
 use self::observe::Seen;
 use self::target::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{finalizer, identity};
+use crate::{finalizer, identity, telemetry, trace};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
-    let work = Box::pin(look_decide_act(&check, &context));
-    tokio::time::timeout(PATIENCE, work).await.map_err(|_| Error::Timeout {
+    let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
+    let work = tokio::time::timeout(PATIENCE, work);
+    let work = context.metrics.timed("WorkloadHardeningCheck", work);
+    work.await.map_err(|_| Error::Timeout {
         seconds: PATIENCE.as_secs(),
     })?
 }
@@ -40,6 +44,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             return Ok(Action::await_change());
         }
         return if remove::everything(check, context).await? {
+            status::deleted(check, context).await;
             finalizer::release(check, &context.client).await?;
             Ok(Action::await_change())
         } else {
@@ -126,6 +131,7 @@ async fn create(
     run.metadata.namespace = Some(namespace.clone());
     run.metadata.owner_references = check.controller_owner_ref(&()).map(|owner| vec![owner]);
     run.metadata.labels = Some([(label::CHECK_UID.to_owned(), uid), (label::RUN.to_owned(), start.name)].into());
+    run.metadata.annotations = Some([(annotation::TRACEPARENT.to_owned(), trace::of_runs(check))].into());
     run.metadata.finalizers = Some(vec![temper_api::finalizer::CLEANUP.to_owned()]);
     let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &namespace);
     match api.create(&PostParams::default(), &run).await {
@@ -142,7 +148,8 @@ async fn create(
 /// What to do when a reconcile failed.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
 pub(crate) fn error_policy(check: Arc<WorkloadHardeningCheck>, error: &Error, context: Arc<Context>) -> Action {
-    crate::context::failed("WorkloadHardeningCheck", &check.name_any(), error, &context)
+    telemetry::of_check(&check)
+        .in_scope(|| crate::context::failed("WorkloadHardeningCheck", &check.name_any(), error, &context))
 }
 
 /// Where a check with these runs stands.

@@ -14,6 +14,7 @@ use crate::error::{Error, Result, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
+use crate::trace::Exporter;
 
 /// Shared by all reconciles.
 pub(crate) struct Context {
@@ -23,6 +24,7 @@ pub(crate) struct Context {
     pub(crate) places: Places<ObjectRef<CheckRun>>,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
+    pub(crate) exporter: Exporter,
     /// NetworkPolicies are enforced here.
     pub(crate) fenced: bool,
 }
@@ -55,6 +57,7 @@ impl Context {
 
 /// What to do when a reconcile failed: a conflict is looked at again at once, all else a little later.
 pub(crate) fn failed(kind: &'static str, name: &str, error: &Error, context: &Context) -> Action {
+    context.metrics.request_failed(error);
     if error.is_conflict() {
         return Action::requeue(Duration::from_millis(100));
     }

@@ -25,6 +25,7 @@ use crate::ingest::{self, Ingest};
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::serve::{self, Shown};
+use crate::trace::Exporter;
 use crate::{check, fence, janitor, run};
 
 /// Runs until SIGTERM or SIGINT.
@@ -59,10 +60,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         recorder: Context::recorder(client.clone()),
         client,
         args,
+        exporter: Exporter::from_env(metrics.clone()),
         metrics,
         fenced,
     });
     hold_places(&context).await.context("failed to read the runs")?;
+    // There is one controller: whoever comes here is the one that writes.
+    context.metrics.leader.set(1);
     ready.store(true, Ordering::Relaxed);
     tracing::info!(fenced, "ready");
     tokio::join!(
@@ -118,15 +122,17 @@ async fn hold_places(context: &Context) -> Result<(), kube::Error> {
 
 async fn checks(context: Arc<Context>, stop: CancellationToken) {
     let client = context.client.clone();
-    Controller::new(
+    let controller = Controller::new(
         Api::<WorkloadHardeningCheck>::all(client.clone()),
         watcher::Config::default(),
-    )
-    .owns(Api::<CheckRun>::all(client), watcher::Config::default())
-    .graceful_shutdown_on(stop.cancelled_owned())
-    .run(check::reconcile, check::error_policy, context)
-    .for_each(async |result| report(result.err().as_ref()))
-    .await;
+    );
+    context.metrics.checks.count(controller.store());
+    controller
+        .owns(Api::<CheckRun>::all(client), watcher::Config::default())
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(check::reconcile, check::error_policy, context)
+        .for_each(async |result| report(result.err().as_ref()))
+        .await;
 }
 
 async fn runs(context: Arc<Context>, triggered: mpsc::UnboundedReceiver<ObjectRef<CheckRun>>, stop: CancellationToken) {

@@ -32,6 +32,30 @@ impl Error {
         self.into()
     }
 
+    /// How a request to the API server failed, from a closed list, for metrics; none if none did.
+    pub(crate) fn request(&self) -> Option<&'static str> {
+        let source = match self {
+            Self::Read { source, .. }
+            | Self::Apply { source, .. }
+            | Self::Remove { source, .. }
+            | Self::Status { source } => source,
+            Self::Timeout { .. } => return Some("timeout"),
+            Self::Purge { .. } | Self::Subject(_) => return None,
+        };
+        let kube::Error::Api(status) = source else {
+            return Some("transport");
+        };
+        Some(match status.code {
+            401 | 403 => "forbidden",
+            404 | 410 => "not_found",
+            409 => "conflict",
+            400 | 422 => "invalid",
+            429 => "throttled",
+            500.. => "server",
+            _ => "other",
+        })
+    }
+
     /// Whether somebody else changed the object in the meantime, which the next look will see.
     pub(crate) fn is_conflict(&self) -> bool {
         match self {

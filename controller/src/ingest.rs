@@ -7,7 +7,7 @@ mod decode;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
@@ -15,10 +15,11 @@ use async_nats::jetstream::{self, consumer::DeliverPolicy};
 use futures::StreamExt as _;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::CheckRun;
-use temper_core::recording::{Recording, Sample};
+use temper_core::recording::{Mark, Recording, Sample};
 use temper_proto::{Message as _, STREAM, subject, v1::Chunk};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use crate::error::{Error, Result, chain};
 use crate::metrics::Metrics;
@@ -95,7 +96,7 @@ impl Ingest {
                 };
                 Followed {
                     recording,
-                    task: tokio::spawn(consumer.run()),
+                    task: tokio::spawn(consumer.run().in_current_span()),
                 }
             });
         Ok(())
@@ -114,6 +115,17 @@ impl Ingest {
         entry
             .map(|e| e.recording.lock().unwrap_or_else(PoisonError::into_inner).clone())
             .unwrap_or_default()
+    }
+
+    /// The turning points of a run, as far as they are known now.
+    pub(crate) fn marks(&self, check_uid: &str, run: &str) -> Vec<Mark> {
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = followed.get(&(check_uid.to_owned(), run.to_owned()));
+        let marks = |entry: &Followed| {
+            let recording = entry.recording.lock().unwrap_or_else(PoisonError::into_inner);
+            recording.marks().cloned().collect()
+        };
+        entry.map(marks).unwrap_or_default()
     }
 
     /// Lets go of all recordings of a check.
@@ -169,7 +181,14 @@ impl Consumer {
         while let Some(message) = messages.next().await {
             let message = message?;
             self.metrics.messages_ingested.inc();
-            if let Some(sample) = Chunk::decode(message.payload.clone()).ok().and_then(decode::sample) {
+            if let Ok(info) = message.info() {
+                let age = SystemTime::now()
+                    .duration_since(info.published.into())
+                    .unwrap_or_default();
+                self.metrics.ingest_delay.observe(age.as_secs_f64());
+            }
+            let chunk = subject::attempt(&message.subject).zip(Chunk::decode(message.payload.clone()).ok());
+            if let Some(sample) = chunk.and_then(|(attempt, chunk)| decode::sample(chunk, attempt)) {
                 self.fold(sample);
             } else {
                 self.metrics.messages_malformed.inc();

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::error::chain;
+use crate::metrics::Kind;
 
 const PERIOD: Duration = Duration::from_mins(1);
 
@@ -43,6 +44,9 @@ async fn sweep(context: &Context) -> Result<(), kube::Error> {
     let found_namespaces = namespaces.list_metadata(&ours).await?;
     let found_jobs = jobs.list_metadata(&ours).await?;
     let found_accounts = accounts.list_metadata(&ours).await?;
+    let clones = i64::try_from(found_namespaces.items.len()).unwrap_or(i64::MAX);
+    context.metrics.clones.set(clones);
+    let removed = |kind| context.metrics.orphans_removed.get_or_create(&Kind { kind }).inc();
     let runs: Api<CheckRun> = Api::all(context.client.clone());
     let runs = runs.list_metadata(&ListParams::default()).await?;
     let alive: BTreeSet<String> = runs.items.iter().filter_map(ResourceExt::uid).collect();
@@ -51,13 +55,16 @@ async fn sweep(context: &Context) -> Result<(), kube::Error> {
     for namespace in found_namespaces.items.iter().filter(|object| orphan(&object.metadata)) {
         tracing::warn!(namespace = namespace.name_any(), "removing an orphaned clone");
         remove(&namespaces, &namespace.name_any()).await?;
+        removed("Namespace");
     }
     for job in found_jobs.items.iter().filter(|object| orphan(&object.metadata)) {
         tracing::warn!(job = job.name_any(), "removing an orphaned job");
         remove(&jobs, &job.name_any()).await?;
+        removed("Job");
     }
     for account in found_accounts.items.iter().filter(|object| orphan(&object.metadata)) {
         remove(&accounts, &account.name_any()).await?;
+        removed("ServiceAccount");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! Every decision is made in `temper-core`; what is here observes and enacts.
 
+mod announce;
 mod args;
 mod check;
 mod context;
@@ -18,6 +19,7 @@ mod run;
 mod serve;
 mod source;
 mod telemetry;
+mod trace;
 
 use anyhow::Context as _;
 use clap::Parser as _;

@@ -15,17 +15,19 @@ use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::{CheckRun, RunPhase};
 use temper_core::run::{Observed, next};
+use tracing::Instrument as _;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::finalizer;
+use crate::{finalizer, telemetry};
 
 /// The API server is not waited for longer than this: the client repeats refused calls by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) async fn reconcile(run: Arc<CheckRun>, context: Arc<Context>) -> Result<Action> {
-    let work = Box::pin(look_decide_act(&run, &context));
-    tokio::time::timeout(PATIENCE, work).await.map_err(|_| Error::Timeout {
+    let work = Box::pin(look_decide_act(&run, &context).instrument(telemetry::of_run(&run)));
+    let work = context.metrics.timed("CheckRun", tokio::time::timeout(PATIENCE, work));
+    work.await.map_err(|_| Error::Timeout {
         seconds: PATIENCE.as_secs(),
     })?
 }
@@ -39,6 +41,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         }
         return if remove::everything(run, context).await? {
             release(run, context);
+            status::deleted(run, context).await;
             finalizer::release(run, &context.client).await?;
             Ok(Action::await_change())
         } else {
@@ -55,6 +58,10 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         let gone = remove::everything(run, context).await?;
         if gone {
             release(run, context);
+        }
+        if gone && run.status.as_ref().is_some_and(|status| status.cleaned_at.is_none()) {
+            // This changes the run, which brings us back.
+            return status::cleaned(run, context).await.map(|()| Action::await_change());
         }
         if phase.is_terminal() {
             return Ok(if gone {
@@ -103,5 +110,5 @@ fn count(context: &Context) {
 /// What to do when a reconcile failed.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
 pub(crate) fn error_policy(run: Arc<CheckRun>, error: &Error, context: Arc<Context>) -> Action {
-    crate::context::failed("CheckRun", &run.name_any(), error, &context)
+    telemetry::of_run(&run).in_scope(|| crate::context::failed("CheckRun", &run.name_any(), error, &context))
 }

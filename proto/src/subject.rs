@@ -47,6 +47,21 @@ impl Recording {
     }
 }
 
+/// The attempt that published to a subject, from 1; none if it is no subject of a recording.
+pub fn attempt(subject: &str) -> Option<u32> {
+    let mut tokens = subject.strip_prefix(PREFIX)?.strip_prefix('.')?.split('.');
+    let (Some(_check), Some(_run), Some(attempt), Some(_kind), None) = (
+        tokens.next(),
+        tokens.next(),
+        tokens.next(),
+        tokens.next(),
+        tokens.next(),
+    ) else {
+        return None;
+    };
+    attempt.parse().ok()
+}
+
 /// Filter for everything that any run of a check published.
 pub fn check_filter(check_uid: &str) -> Result<String, InvalidToken> {
     Ok(format!("{PREFIX}.{}.>", token(check_uid)?))
@@ -101,7 +116,9 @@ mod tests {
     #[test]
     fn subjects_are_built_from_tokens() {
         let recording = Recording::new("0b5f", "baseline-1", 2).unwrap();
-        assert_eq!(recording.subject(Kind::Logs), "temper.rec.0b5f.baseline-1.2.logs");
+        let subject = recording.subject(Kind::Logs);
+        assert_eq!(subject, "temper.rec.0b5f.baseline-1.2.logs");
+        assert_eq!(attempt(&subject), Some(2));
         assert_eq!(recording.run_filter(), "temper.rec.0b5f.baseline-1.>");
         assert_eq!(check_filter("0b5f").unwrap(), "temper.rec.0b5f.>");
     }
@@ -110,6 +127,19 @@ mod tests {
     fn a_token_cannot_widen_a_filter() {
         for evil in ["", "a.b", "*", ">", "a b"] {
             assert_eq!(Recording::new("u", evil, 1), Err(InvalidToken(evil.into())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_subject_has_no_attempt() {
+        for other in [
+            "temper.rec.u.r.1",
+            "temper.rec.u.r.1.logs.x",
+            "temper.rec.u.r.x.logs",
+            "other.u.r.1.logs",
+            "",
+        ] {
+            assert_eq!(attempt(other), None, "{other}");
         }
     }
 

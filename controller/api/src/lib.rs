@@ -26,7 +26,7 @@ pub use check::{
 };
 pub use names::{MANAGER, annotation, condition, finalizer, label, reason};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
-pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, ProofFact, RunPhase, RunRole};
+pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};
 pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;

@@ -22,6 +22,8 @@ pub mod annotation {
     pub const CHECK: &str = "temper.dev/check";
     /// The run that the object was made for, as namespace/name.
     pub const RUN: &str = "temper.dev/run";
+    /// W3C trace context of the check, on its runs: its trace, and the span that theirs lie below.
+    pub const TRACEPARENT: &str = "temper.dev/traceparent";
 }
 
 /// Finalizers.
@@ -90,6 +92,35 @@ pub mod reason {
     pub const NO_POLICY_ENGINE: &str = "NoPolicyEngine";
     /// The check asks for open egress.
     pub const EGRESS_ALLOWED: &str = "EgressAllowed";
+
+    // Of Events only. A check's end is told with the reason of its condition Complete.
+
+    /// Spec and target are fit; the first clones start.
+    pub const CHECK_ACCEPTED: &str = "CheckAccepted";
+    /// A clone of the unchanged workload is being made.
+    pub const BASELINE_STARTED: &str = "BaselineStarted";
+    /// An unchanged clone works.
+    pub const BASELINE_STABLE: &str = "BaselineStable";
+    /// An unchanged clone does not work, or could not be decided.
+    pub const BASELINE_FAILED: &str = "BaselineFailed";
+    /// The candidate with every setting does not work: each setting is tried alone.
+    pub const SEARCH_STARTED: &str = "SearchStarted";
+    /// A clone with some settings works.
+    pub const CANDIDATE_PASSED: &str = "CandidatePassed";
+    /// A clone with some settings does not work; the note says why.
+    pub const CANDIDATE_FAILED: &str = "CandidateFailed";
+    /// What was recorded of a clone with settings does not decide it.
+    pub const RUN_INCONCLUSIVE: &str = "RunInconclusive";
+    /// A clone with a recommendation as a whole works.
+    pub const VERIFICATION_PASSED: &str = "VerificationPassed";
+    /// A clone with a recommendation as a whole does not work.
+    pub const VERIFICATION_FAILED: &str = "VerificationFailed";
+    /// The API server refuses the exact Pod at the level of the Pod Security Standards that it claims.
+    pub const ADMISSION_REFUSED: &str = "AdmissionRefused";
+    /// A worker was lost; another one records the same clone.
+    pub const WORKER_REPLACED: &str = "WorkerReplaced";
+    /// A report holds a patch that was verified by running it.
+    pub const RECOMMENDATION_READY: &str = "RecommendationReady";
 }
 
 /// Value of the standard label and name of the field manager.

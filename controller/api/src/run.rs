@@ -134,6 +134,10 @@ pub struct CheckRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub ready_at: Option<MicroTime>,
+    /// The worker had recorded everything; the verdict came after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub recorded_at: Option<MicroTime>,
     /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
     #[serde(default)]
     pub promising: bool,
@@ -141,6 +145,13 @@ pub struct CheckRunStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]
     pub ended_at: Option<MicroTime>,
+    /// Nothing that the run made was left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub cleaned_at: Option<MicroTime>,
+    /// The attempts before this one, in order, each ended by a failure of infrastructure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_attempts: Vec<LostAttempt>,
     /// The verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
@@ -165,6 +176,27 @@ pub struct CheckRunStatus {
     /// W3C trace id of the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+}
+
+/// An attempt that infrastructure ended. It began when the one before ended, the first when the run left Pending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LostAttempt {
+    /// Counts from 1.
+    pub attempt: u32,
+    /// The objects of the clone were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub cloned_at: Option<MicroTime>,
+    /// Every Pod of the clone was Ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "schema::time")]
+    pub ready_at: Option<MicroTime>,
+    /// Its worker was given up.
+    #[schemars(schema_with = "schema::time")]
+    pub ended_at: MicroTime,
+    /// Why, in one sentence.
+    pub message: String,
 }
 
 /// Whether the running process of a container shows a setting.

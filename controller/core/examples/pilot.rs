@@ -244,6 +244,7 @@ fn mark(moment: Moment, seconds: f64) -> Sample {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     })
 }
 

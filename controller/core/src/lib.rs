@@ -18,3 +18,4 @@ pub mod run;
 pub mod search;
 pub mod setting;
 pub mod spec;
+pub mod trace;

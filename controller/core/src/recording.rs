@@ -139,6 +139,11 @@ impl Recording {
         ends.map(|mark| mark.time_nanos).max()
     }
 
+    /// The turning points, by kind and time.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.marks.iter()
+    }
+
     /// Whether no worker lost anything.
     pub fn is_whole(&self) -> bool {
         self.marks.iter().all(|mark| mark.lost == 0)

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::Resource as _;
 use kube::runtime::controller::Action;
-use kube::runtime::events::{Event, EventType};
 use temper_api::{
     CheckPhase, CheckRun, CheckStatus, FindingWeight, Outcome, PodSecurityLevel, Recommendation, SettingState,
     SettingStatus, Verification, WorkloadHardeningCheck, condition, reason,
@@ -18,7 +16,7 @@ use super::observe::Seen;
 use super::target::SourceWorkload;
 use super::{report, status};
 use crate::context::Context;
-use crate::error::{Result, chain};
+use crate::error::Result;
 use crate::identity;
 
 /// The check cannot be carried out.
@@ -36,7 +34,6 @@ pub(super) async fn reject(
     status::set(check, &mut new, condition::COMPLETE, true, reason, message);
     status::set(check, &mut new, condition::VERIFIED, false, reason, message);
     status::write(check, context, new).await?;
-    announce(check, context, EventType::Warning, reason, message).await;
     Ok(Action::await_change())
 }
 
@@ -54,24 +51,16 @@ pub(super) async fn conclude(
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
         Conclusion::Verified { run, settings } => verified(&mut new, seen, source, run, settings),
-        Conclusion::AlreadyHardened => end(
-            reason::ALREADY_HARDENED,
-            "the workload has every setting already",
-            EventType::Normal,
-        ),
-        Conclusion::NothingProven => end(
-            reason::NOTHING_PROVEN,
-            "the workload works with none of the settings",
-            EventType::Warning,
-        ),
+        Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
+        Conclusion::NothingProven => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
         Conclusion::BaselineUnstable { run } => {
             let why = message(seen, run);
             let text = format!("the unchanged workload does not work in its clone `{run}`: {why}");
-            end(reason::BASELINE_UNSTABLE, &text, EventType::Warning)
+            end(reason::BASELINE_UNSTABLE, &text)
         }
         Conclusion::Undecided { run } => {
             let text = format!("run `{run}` could not be carried out: {}", message(seen, run));
-            end(reason::RUN_ERROR, &text, EventType::Warning)
+            end(reason::RUN_ERROR, &text)
         }
     };
     let proven: BTreeSet<String> = new
@@ -112,7 +101,6 @@ pub(super) async fn conclude(
         &end.message,
     );
     status::write(check, context, new).await?;
-    announce(check, context, end.kind, end.reason, &end.message).await;
     Ok(Action::await_change())
 }
 
@@ -120,14 +108,12 @@ pub(super) async fn conclude(
 pub(super) struct End {
     pub(super) reason: &'static str,
     pub(super) message: String,
-    kind: EventType,
 }
 
-fn end(reason: &'static str, message: &str, kind: EventType) -> End {
+fn end(reason: &'static str, message: &str) -> End {
     End {
         reason,
         message: message.to_owned(),
-        kind,
     }
 }
 
@@ -174,7 +160,7 @@ fn verified(
         source.applicable.len(),
         level.label_value()
     );
-    end(reason::VERIFIED, &text, EventType::Normal)
+    end(reason::VERIFIED, &text)
 }
 
 /// What the processes of a run showed, as core knows it.
@@ -261,18 +247,4 @@ fn warnings(seen: &Seen, whole: &CheckRun, setting: Setting) -> Vec<String> {
         .filter(|finding| finding.weight == FindingWeight::Warn)
         .map(|finding| finding.message.clone())
         .collect()
-}
-
-async fn announce(check: &WorkloadHardeningCheck, context: &Context, type_: EventType, reason: &str, note: &str) {
-    let event = Event {
-        type_,
-        reason: reason.to_owned(),
-        note: Some(note.chars().take(1000).collect()),
-        action: "Check".to_owned(),
-        secondary: None,
-    };
-    // An Event is news, not state: a check does not wait for it.
-    if let Err(error) = context.recorder.publish(&event, &check.object_ref(&())).await {
-        tracing::warn!(error = chain(&error), "event was not published");
-    }
 }

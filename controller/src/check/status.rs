@@ -13,6 +13,7 @@ use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::{announce, trace};
 
 /// Whether the check has ended.
 pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
@@ -25,6 +26,15 @@ pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut
     status.target = Some(check.spec.target_ref.to_string());
     if check.status.as_ref() == Some(&status) {
         return Ok(());
+    }
+    let complete = |status: &CheckStatus| {
+        let mut conditions = status.conditions.iter();
+        let complete = conditions.find(|c| c.type_ == condition::COMPLETE && c.status == "True");
+        complete.map(|complete| complete.reason.clone())
+    };
+    let ends = complete(&status).filter(|_| super::is_open(check));
+    if ends.is_some() {
+        trace::check_ended(check, &status, context).await;
     }
     let api: Api<WorkloadHardeningCheck> =
         Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
@@ -41,7 +51,24 @@ pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut
     )
     .await
     .map_err(|source| Error::Status { source })?;
+    if let Some(reason) = ends {
+        let age = check
+            .creation_timestamp()
+            .map(|created| jiff::Timestamp::now().duration_since(created.0));
+        context
+            .metrics
+            .check_ended(&reason, age.unwrap_or_default().as_secs_f64());
+    }
+    announce::check(check, &status, context).await;
     Ok(())
+}
+
+/// A check that is deleted before its end leaves no hole in its trace either.
+pub(super) async fn deleted(check: &WorkloadHardeningCheck, context: &Context) {
+    if super::is_open(check) {
+        let status = check.status.clone().unwrap_or_default();
+        trace::check_ended(check, &status, context).await;
+    }
 }
 
 /// Sets a condition; its time changes only with its status.

@@ -6,8 +6,8 @@ use temper_core::recording::{
 };
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
-/// A chunk as core sees it; none if it lacks what every worker writes.
-pub(super) fn sample(chunk: Chunk) -> Option<Sample> {
+/// A chunk as core sees it, which this attempt published; none if it lacks what every worker writes.
+pub(super) fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
     Some(match chunk.body? {
         Body::Logs(logs) => Sample::Logs(LogLines {
             source: source(logs.source?),
@@ -39,6 +39,7 @@ pub(super) fn sample(chunk: Chunk) -> Option<Sample> {
             message: mark.message,
             published: mark.published,
             lost: mark.lost,
+            attempt,
         }),
     })
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{DeleteParams, PropagationPolicy};
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -17,12 +16,12 @@ use temper_core::run::Step;
 use temper_core::setting::Setting;
 
 use super::observe::Seen;
+use super::status::time;
 use super::{admit, job, status};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::identity;
-use crate::metrics::Ended;
-use crate::source;
+use crate::{source, trace};
 
 pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: Step) -> Result<Action> {
     let mut status = seen.status.clone();
@@ -41,7 +40,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             status.phase = RunPhase::Cloning;
             status.attempt = 1;
             status.clone_namespace = Some(job::clone_name(run));
-            status.trace_id = job::traceparent(run).split('-').nth(1).map(str::to_owned);
+            status.trace_id = Some(trace::of_run(run).to_string());
             status.started_at = now;
         }
         Step::Clone => match make(run, context, &status).await? {
@@ -68,6 +67,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         Step::Promise => status.promising = true,
         Step::Judge => {
             status.phase = RunPhase::Judging;
+            status.recorded_at = seen.recording.ended_at().and_then(time);
             remember(run, context, seen, &mut status).await?;
             action = Action::requeue(Duration::ZERO);
         }
@@ -78,13 +78,6 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 check = run.spec.check.name, run = run.spec.run, outcome = ?verdict.outcome,
                 message = status.message, "run ended"
             );
-            context
-                .metrics
-                .runs_ended
-                .get_or_create(&Ended {
-                    outcome: outcome(verdict.outcome),
-                })
-                .inc();
         }
         Step::Retry(why) => {
             tracing::warn!(
@@ -95,10 +88,12 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 "worker is replaced"
             );
             replace_worker(run, context, &status).await?;
+            context.metrics.worker_replaced(&seen.job);
+            let lost = status::lost(&mut status, nanos_now(), &why);
+            status.lost_attempts.extend(lost);
             status.attempt += 1;
             status.message = Some(format!("attempt {} failed: {why}", status.attempt - 1));
             status.phase = RunPhase::Cloning;
-            status.ready_at = None;
         }
         Step::GiveUp(why) => {
             status.phase = RunPhase::Error;
@@ -130,23 +125,8 @@ async fn wake_siblings(run: &CheckRun, context: &Context) -> Result<()> {
     Ok(())
 }
 
-fn outcome(outcome: temper_core::oracle::Outcome) -> &'static str {
-    use temper_core::oracle::Outcome;
-    match outcome {
-        Outcome::Passed => "passed",
-        Outcome::Warned => "warned",
-        Outcome::Failed => "failed",
-        Outcome::Inconclusive => "inconclusive",
-    }
-}
-
 fn nanos_now() -> i64 {
     i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
-}
-
-fn time(nanos: i64) -> Option<MicroTime> {
-    // Whole microseconds: what a reader of JSON can be expected to compare.
-    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
 fn deadline(run: &CheckRun, context: &Context) -> String {

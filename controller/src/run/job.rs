@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use temper_api::{CheckRun, MANAGER, annotation, label};
 
 use crate::args::Args;
+use crate::trace;
 
 /// Everything that the worker's Job is made from.
 #[derive(Debug)]
@@ -56,18 +57,6 @@ pub(crate) fn clone_name(run: &CheckRun) -> String {
 /// Namespace that enforces the level that a run claims, for a dry run.
 pub(crate) fn admission_name(run: &CheckRun) -> String {
     format!("{}-psa", clone_name(run))
-}
-
-/// W3C trace context of a run: the check's UID is the trace id, so that it outlives every process.
-pub(crate) fn traceparent(run: &CheckRun) -> String {
-    use sha2::Digest as _;
-    let trace: String = run.spec.check.uid.chars().filter(char::is_ascii_hexdigit).collect();
-    let digest = sha2::Sha256::digest(run.uid().unwrap_or_default().as_bytes());
-    let span = digest
-        .iter()
-        .take(8)
-        .fold(0_u64, |span, byte| span << 8 | u64::from(*byte));
-    format!("00-{trace:0>32}-{span:016x}-01")
 }
 
 /// Labels of the source namespace that change what runs in it: admission levels and injected sidecars.
@@ -217,7 +206,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         text("NATS_URL", args.nats_url.clone()),
         secret("NATS_USER", "user"),
         secret("NATS_PASSWORD", "password"),
-        text("TRACEPARENT", traceparent(run)),
+        text("TRACEPARENT", trace::of_worker(run, *attempt)),
     ];
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     if args.kubelet_insecure_skip_tls_verify {
@@ -292,12 +281,5 @@ mod tests {
             "{name}"
         );
         assert_eq!(clone_name(&run("web", "baseline-1")), "temper-web-0b5f6c1e-baseline-1");
-    }
-
-    #[test]
-    fn a_traceparent_is_well_formed() {
-        let text = traceparent(&run("web", "all"));
-        assert!(text.starts_with("00-0b5f6c1e111122223333444455556666-"), "{text}");
-        assert_eq!(text.len(), 55);
     }
 }

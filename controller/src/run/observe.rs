@@ -11,6 +11,7 @@ use temper_core::search::Role;
 use super::job;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::telemetry;
 
 /// A run as it stands now.
 pub(super) struct Seen {
@@ -95,12 +96,15 @@ fn nanos(time: jiff::Timestamp) -> i64 {
 }
 
 fn follow(run: &CheckRun, context: &Context) -> Result<()> {
-    context.ingest.follow(
-        &run.spec.check.uid,
-        &run.spec.run,
-        &job::clone_name(run),
-        ObjectRef::from_obj(run),
-    )
+    // What follows it logs as this run, whichever run asked for it.
+    telemetry::of_run(run).in_scope(|| {
+        context.ingest.follow(
+            &run.spec.check.uid,
+            &run.spec.run,
+            &job::clone_name(run),
+            ObjectRef::from_obj(run),
+        )
+    })
 }
 
 /// The baselines of the same check, followed as this run is: a restarted controller may come here first.

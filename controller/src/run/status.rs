@@ -1,19 +1,27 @@
 //! Writes a run's status, if it changed.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
-use temper_api::{CheckRun, CheckRunStatus, FindingRecord, FindingWeight, MANAGER, Outcome, RunPhase};
+use temper_api::{CheckRun, CheckRunStatus, FindingRecord, FindingWeight, LostAttempt, MANAGER, Outcome, RunPhase};
 use temper_core::oracle::{self, Finding, Verdict, Weight};
+use temper_core::trace::Phase;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::{announce, trace};
 
 /// Writes the whole status. The run's version guards it: a step that was decided on old facts is not written.
 pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRunStatus) -> Result<()> {
     status.observed_generation = run.metadata.generation;
     if run.status.as_ref() == Some(&status) {
         return Ok(());
+    }
+    let before = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
+    let ends = status.phase.is_terminal() && !before.is_terminal();
+    if ends {
+        trace::run_ended(run, &status, context).await;
     }
     let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
     let patch = json!({
@@ -29,7 +37,64 @@ pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRu
     )
     .await
     .map_err(|source| Error::Status { source })?;
+    if ends {
+        let facts = trace::facts(run, &status, &context.args.runs_namespace);
+        context.metrics.run_ended(&facts, &status.findings);
+    }
+    announce::run(run, &status, context).await;
     Ok(())
+}
+
+/// Notes that nothing that the run made is left.
+pub(super) async fn cleaned(run: &CheckRun, context: &Context) -> Result<()> {
+    let status = CheckRunStatus {
+        cleaned_at: now(),
+        ..run.status.clone().unwrap_or_default()
+    };
+    let span = trace::run_cleaned(run, &status, context).await;
+    write(run, context, status).await?;
+    context
+        .metrics
+        .phase_ended(Phase::CleanUp, span.end_nanos - span.start_nanos);
+    Ok(())
+}
+
+/// A run that is deleted before its end was cancelled, and its status will not be read any more.
+pub(super) async fn deleted(run: &CheckRun, context: &Context) {
+    let mut status = run.status.clone().unwrap_or_default();
+    if !status.phase.is_terminal() {
+        status.phase = RunPhase::Cancelled;
+        status.ended_at = now();
+        trace::run_ended(run, &status, context).await;
+        let facts = trace::facts(run, &status, &context.args.runs_namespace);
+        context.metrics.run_ended(&facts, &status.findings);
+    }
+    if status.cleaned_at.is_none() {
+        status.cleaned_at = now();
+        trace::run_cleaned(run, &status, context).await;
+    }
+}
+
+/// The attempt that is given up now, for the record of those that were lost.
+pub(super) fn lost(status: &mut CheckRunStatus, now: i64, why: &str) -> Option<LostAttempt> {
+    Some(LostAttempt {
+        attempt: status.attempt,
+        cloned_at: status.cloned_at.take(),
+        ready_at: status.ready_at.take(),
+        ended_at: time(now)?,
+        message: why.to_owned(),
+    })
+}
+
+fn now() -> Option<MicroTime> {
+    jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
+        .ok()
+        .map(MicroTime)
+}
+
+/// A time in nanoseconds, in whole microseconds: what a reader of JSON can be expected to compare.
+pub(super) fn time(nanos: i64) -> Option<MicroTime> {
+    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
 /// What a verdict means for the run.

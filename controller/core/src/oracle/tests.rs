@@ -28,6 +28,7 @@ fn mark(recording: &mut Recording, moment: Moment, time_nanos: i64) {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     }));
 }
 

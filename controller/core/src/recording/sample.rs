@@ -214,6 +214,8 @@ pub struct Mark {
     pub published: u64,
     /// Chunks that were given up.
     pub lost: u64,
+    /// The attempt whose worker says so, from 1.
+    pub attempt: u32,
 }
 
 /// The turning points.

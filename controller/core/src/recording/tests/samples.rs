@@ -44,6 +44,7 @@ pub(super) fn mark(moment: Moment, time: i64) -> Sample {
         message: String::new(),
         published: 0,
         lost: 0,
+        attempt: 1,
     })
 }
 
