@@ -20,6 +20,7 @@ pub mod images;
 pub mod recordings;
 pub mod temper;
 pub mod tools;
+pub mod traces;
 
 mod command;
 mod digest;

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{DeleteParams, ListParams};
 use kube::runtime::wait::await_condition;
 use kube::{Api, Client, ResourceExt as _};
+use temper_api::{CheckRun, label};
 use tokio::process::Command;
 
-use crate::bed::SYSTEM;
+use crate::bed::{RUNS, SYSTEM};
 use crate::command;
 
 /// Name of the controller's Deployment.
@@ -93,5 +94,21 @@ pub async fn kill_controller(client: &Client) -> Result<()> {
     tokio::time::timeout(Duration::from_mins(2), await_condition(deployments, CONTROLLER, ready))
         .await
         .context("the controller did not come back")??;
+    Ok(())
+}
+
+/// Kills the worker of a run without a chance to say goodbye.
+pub async fn kill_worker(client: &Client, run: &CheckRun) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), RUNS);
+    let own = ListParams::default().labels(&format!("{}={}", label::RUN_UID, run.uid().unwrap_or_default()));
+    let list = pods.list(&own).await?;
+    ensure!(!list.items.is_empty(), "run `{}` has no worker", run.name_any());
+    for pod in list.items {
+        let now = DeleteParams {
+            grace_period_seconds: Some(0),
+            ..DeleteParams::default()
+        };
+        pods.delete(&pod.name_any(), &now).await?;
+    }
     Ok(())
 }

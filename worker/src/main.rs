@@ -24,9 +24,7 @@ use anyhow::Context as _;
 use args::{Cli, Command};
 use clap::Parser as _;
 
-// One thread: nearly all of the time is spent waiting, and a second one costs memory.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Inspect => {
             let report = serde_json::to_string(&inspect::inspect(Path::new("/proc")))?;
@@ -38,7 +36,12 @@ async fn main() -> anyhow::Result<()> {
                 .ok()
                 .context("a TLS provider is installed")?;
             telemetry::init(args.log_format);
-            let recorded = Box::pin(record::record(*args)).await;
+            // One thread: nearly all of the time is spent waiting, and a second one costs memory. So what is entered here
+            // holds for every task.
+            let _run = telemetry::span(&args).entered();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.context("failed to start the runtime")?;
+            let recorded = runtime.block_on(Box::pin(record::record(*args)));
             if let Err(error) = &recorded {
                 // Kubernetes shows it in the status of the Pod; elsewhere there is no such file.
                 let _ = std::fs::write("/dev/termination-log", format!("{error:#}"));

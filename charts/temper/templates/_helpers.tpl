@@ -20,6 +20,7 @@
 {{- define "temper.natsName" -}}{{ include "temper.fullname" . }}-nats{{- end }}
 {{- define "temper.workerCloneRole" -}}{{ include "temper.fullname" . }}-worker-clone{{- end }}
 {{- define "temper.kubeletCa" -}}temper-kubelet-ca{{- end }}
+{{- define "temper.otelCa" -}}{{ include "temper.fullname" . }}-otel-ca{{- end }}
 
 {{/* Labels of every object. Call with (dict "root" $ "component" "controller"). */}}
 {{- define "temper.labels" -}}
@@ -46,6 +47,13 @@ app.kubernetes.io/component: {{ .component }}
 {{- $repository = printf "%s/%s" .root.Values.images.registry $repository -}}
 {{- end -}}
 {{- printf "%s:%s" $repository (coalesce .image.tag .root.Values.images.tag .root.Chart.AppVersion) -}}
+{{- end }}
+
+{{/* Resource attributes as OpenTelemetry's variable has them. */}}
+{{- define "temper.otelAttributes" -}}
+{{- $pairs := list -}}
+{{- range $key, $value := .Values.otel.resourceAttributes -}}{{ $pairs = append $pairs (printf "%s=%s" $key $value) }}{{- end -}}
+{{- join "," $pairs -}}
 {{- end }}
 
 {{- define "temper.pullPolicy" -}}{{ .image.pullPolicy | default .root.Values.images.pullPolicy }}{{- end }}
