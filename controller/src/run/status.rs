@@ -71,7 +71,10 @@ pub(super) async fn deleted(run: &CheckRun, context: &Context) {
     }
     if status.cleaned_at.is_none() {
         status.cleaned_at = now();
-        trace::run_cleaned(run, &status, context).await;
+        let span = trace::run_cleaned(run, &status, context).await;
+        context
+            .metrics
+            .phase_ended(Phase::CleanUp, span.end_nanos - span.start_nanos);
     }
 }
 
