@@ -43,6 +43,9 @@ pub(crate) struct RecordArgs {
     /// Attempt of the run, from 1.
     #[arg(long, env = "TEMPER_ATTEMPT", default_value_t = 1)]
     pub(crate) attempt: u32,
+    /// When every wanted target Pod was Ready, in RFC 3339, if an earlier attempt saw it: the rest is recorded.
+    #[arg(long, env = "TEMPER_READY_AT")]
+    pub(crate) ready_at: Option<jiff::Timestamp>,
     /// Seconds to record, counted from the moment that all wanted target Pods are Ready.
     #[arg(long = "duration", env = "TEMPER_DURATION_SECONDS")]
     pub(crate) duration_seconds: u32,
@@ -112,6 +115,22 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_time_of_ready_is_read_as_kubernetes_writes_it() {
+        let base = "temper-worker record --namespace n --selector a=b --check-uid u --run r --run-uid v --duration 10 \
+                    --start-deadline 60 --nats-url nats://n --ready-at";
+        let parse = |time: &str| Cli::try_parse_from(base.split_whitespace().chain([time]));
+        let Ok(Cli {
+            command: Command::Record(args),
+        }) = parse("2026-01-01T00:00:01.000002Z")
+        else {
+            unreachable!()
+        };
+        let nanos = args.ready_at.map(jiff::Timestamp::as_nanosecond);
+        assert_eq!(nanos, Some(1_767_225_601_000_002_000));
+        assert!(parse("yesterday").is_err());
     }
 
     #[test]

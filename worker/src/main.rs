@@ -13,8 +13,10 @@ mod record;
 mod recorder;
 mod redact;
 mod sampler;
+mod schedule;
 mod secrets;
 mod selector;
+mod session;
 mod telemetry;
 
 use std::io::Write as _;

@@ -2,31 +2,33 @@
 //!
 //! The queue is short: where NATS is away, its writers wait, the logs stay with the kubelet, and memory stays small.
 
+mod tally;
+
 use std::time::Duration;
 
+use async_nats::jetstream::publish::PublishAck;
 use async_nats::jetstream::{self, context::PublishErrorKind, message::PublishMessage};
 use temper_proto::subject::{Kind, Recording};
 use temper_proto::v1::{Chunk, chunk::Body};
 use temper_proto::{Message as _, TRACEPARENT};
 use tokio::sync::mpsc;
 
-/// Chunks that may wait.
-const QUEUE: usize = 64;
+pub(crate) use tally::Tally;
+
+/// Chunks that may wait: a megabyte of log lines.
+const QUEUE: usize = 16;
+
+/// Between two tries to publish, at first and at most.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A chunk on its way.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     kind: Kind,
     /// What of the recording it is: the same part has the same message id.
-    part: String,
-    chunk: Chunk,
-}
-
-/// What became of the chunks.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tally {
-    pub(crate) published: u64,
-    pub(crate) lost: u64,
+    pub(crate) part: String,
+    pub(crate) chunk: Chunk,
 }
 
 /// The entrance of the queue.
@@ -42,11 +44,19 @@ impl Publisher {
         recording: Recording,
         traceparent: Option<String>,
     ) -> (Self, tokio::task::JoinHandle<Tally>) {
+        let (publisher, outgoing) = Self::queue();
+        let exit = Exit {
+            jetstream,
+            recording,
+            traceparent,
+        };
+        (publisher, tokio::spawn(exit.empty(outgoing)))
+    }
+
+    /// A queue and its other end.
+    pub(crate) fn queue() -> (Self, mpsc::Receiver<Outgoing>) {
         let (queue, outgoing) = mpsc::channel(QUEUE);
-        (
-            Self { queue },
-            tokio::spawn(empty(jetstream, recording, traceparent, outgoing)),
-        )
+        (Self { queue }, outgoing)
     }
 
     /// Queues a chunk, waiting for room.
@@ -63,58 +73,71 @@ impl Publisher {
     }
 }
 
-async fn empty(
+/// Where the queue ends.
+struct Exit {
     jetstream: jetstream::Context,
     recording: Recording,
     traceparent: Option<String>,
-    mut outgoing: mpsc::Receiver<Outgoing>,
-) -> Tally {
-    let mut tally = Tally::default();
-    while let Some(Outgoing { kind, part, mut chunk }) = outgoing.recv().await {
-        if let Some(Body::Mark(mark)) = &mut chunk.body {
-            mark.published = tally.published;
-            mark.lost += tally.lost;
-        }
-        let payload: bytes::Bytes = chunk.encode_to_vec().into();
-        let mut pause = Duration::from_millis(100);
-        loop {
-            let mut message = PublishMessage::build()
-                .payload(payload.clone())
-                .message_id(recording.message_id(&part));
-            if let Some(traceparent) = &traceparent {
-                message = message.header(TRACEPARENT, traceparent.as_str());
-            }
-            match publish(&jetstream, recording.subject(kind), message).await {
-                Ok(()) => {
-                    tally.published += 1;
-                    break;
-                }
-                // It will not become smaller.
-                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
-                    tracing::error!(error = &error as &dyn std::error::Error, part, "chunk is given up");
-                    tally.lost += 1;
-                    break;
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        part,
-                        "publishing failed and is repeated"
-                    );
-                }
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(5));
-        }
-    }
-    tally
 }
 
-async fn publish(
-    jetstream: &jetstream::Context,
-    subject: String,
-    message: PublishMessage,
-) -> Result<(), async_nats::error::Error<PublishErrorKind>> {
-    // A duplicate is as good: the part is there.
-    jetstream.send_publish(subject, message).await?.await.map(drop)
+impl Exit {
+    async fn empty(self, mut outgoing: mpsc::Receiver<Outgoing>) -> Tally {
+        let mut tally = Tally::default();
+        while let Some(Outgoing { kind, part, mut chunk }) = outgoing.recv().await {
+            if let Some(Body::Mark(mark)) = &mut chunk.body {
+                mark.published = tally.published;
+                mark.lost += tally.lost;
+            }
+            self.deliver(kind, &part, chunk.encode_to_vec().into(), &mut tally)
+                .await;
+        }
+        tally
+    }
+
+    /// Publishes until JetStream has it: also where NATS is away, or its stream is, which the controller makes again.
+    async fn deliver(&self, kind: Kind, part: &str, payload: bytes::Bytes, tally: &mut Tally) {
+        let mut pause = PAUSE;
+        let mut is_repeated = false;
+        loop {
+            let error = match self.publish(kind, part, payload.clone()).await {
+                Ok(PublishAck {
+                    sequence, duplicate, ..
+                }) => return tally.stored(sequence, duplicate, is_repeated),
+                Err(error) => error,
+            };
+            if error.kind() == PublishErrorKind::MaxPayloadExceeded {
+                // It will not become smaller.
+                tracing::error!(error = &error as &dyn std::error::Error, part, "chunk is given up");
+                tally.lost += 1;
+                return;
+            }
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                part,
+                "publishing failed and is repeated"
+            );
+            is_repeated = true;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn publish(
+        &self,
+        kind: Kind,
+        part: &str,
+        payload: bytes::Bytes,
+    ) -> Result<PublishAck, async_nats::error::Error<PublishErrorKind>> {
+        let mut message = PublishMessage::build()
+            .payload(payload)
+            .message_id(self.recording.message_id(part));
+        if let Some(traceparent) = &self.traceparent {
+            message = message.header(TRACEPARENT, traceparent.as_str());
+        }
+        let subject = self.recording.subject(kind);
+        self.jetstream.send_publish(subject, message).await?.await
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use temper_proto::v1::PodState;
+use temper_proto::v1::{PodState, Source};
 
 /// One instance of a container, whose log is one log.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instance {
     pub(crate) pod: String,
     pub(crate) pod_uid: String,
     pub(crate) container: String,
     pub(crate) restart: u32,
     pub(crate) init: bool,
+}
+
+impl Instance {
+    /// The same, as it is published.
+    pub(crate) fn source(&self) -> Source {
+        let Self {
+            pod,
+            pod_uid,
+            container,
+            restart,
+            init,
+        } = self.clone();
+        Source {
+            pod,
+            pod_uid,
+            container,
+            restart,
+            init,
+        }
+    }
 }
 
 /// What follows from a change.
@@ -88,14 +108,16 @@ impl Recorder {
                 init: container.init,
             };
             let key = |restart: u32| (state.pod_uid.clone(), container.name.clone(), restart);
-            if let Some(before) = container.restarts.checked_sub(1)
-                && self.followed.insert(key(before))
-            {
-                effects.push(Effect::Follow(instance(before)));
-            }
+            // Of a container that is new here only the instance before can still be read; of one that is known, those
+            // that went by unseen are followed as well, to tell that they are missing.
+            let known = self.followed.range(key(0)..=key(u32::MAX)).next_back();
+            let unseen = || container.restarts.saturating_sub(1);
+            let from = known.map_or_else(unseen, |(_, _, last)| last.saturating_add(1));
             let has_log = container.running || container.terminated.is_some();
-            if has_log && self.followed.insert(key(container.restarts)) {
-                effects.push(Effect::Follow(instance(container.restarts)));
+            let to = container.restarts.saturating_add(has_log.into());
+            for restart in from..to {
+                self.followed.insert(key(restart));
+                effects.push(Effect::Follow(instance(restart)));
             }
         }
     }
@@ -192,6 +214,9 @@ mod tests {
         assert_eq!(follows(&recorder.pod(pod("a", false, 0, true))), [0]);
         assert_eq!(follows(&recorder.pod(pod("a", false, 2, true))), [1, 2]);
         assert!(follows(&recorder.pod(pod("a", true, 2, true))).is_empty());
+        assert_eq!(follows(&recorder.pod(pod("a", true, 5, false))), [3, 4]);
+        assert_eq!(follows(&recorder.pod(pod("a", true, 5, true))), [5]);
+        assert_eq!(follows(&recorder.pod(pod("b", true, 5, true))), [4, 5]);
     }
 
     #[test]

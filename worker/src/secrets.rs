@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
@@ -17,7 +17,7 @@ use crate::redact::Redactor;
 const REFRESH: Duration = Duration::from_secs(15);
 
 /// Rights that were granted a moment ago may not be in force yet.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const RIGHTS: Duration = Duration::from_secs(30);
 
 /// An answer of the API server takes no longer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -25,20 +25,46 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// Resource versions by name.
 type Versions = BTreeMap<String, Option<String>>;
 
-/// The redactor of this clone, and the task that renews it.
+/// The Secrets cannot be read now.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Api(#[from] kube::Error),
+    #[error("the API server does not answer")]
+    Silent(#[from] tokio::time::error::Elapsed),
+    #[error(transparent)]
+    Index(#[from] crate::redact::Error),
+}
+
+impl Error {
+    /// How long it may last before it is for good, where nothing can be recorded without the Secrets for so long.
+    fn patience(&self, patience: Duration) -> Duration {
+        match self {
+            Self::Api(kube::Error::Api(status)) if status.is_forbidden() => RIGHTS.min(patience),
+            Self::Api(_) | Self::Silent(_) => patience,
+            Self::Index(_) => Duration::ZERO,
+        }
+    }
+}
+
+/// The redactor of this clone, and the task that renews it. An API server that is away is waited for.
 pub(crate) async fn redactor(
     secrets: Api<Secret>,
+    patience: Duration,
 ) -> anyhow::Result<(watch::Receiver<Arc<Redactor>>, tokio::task::JoinHandle<()>)> {
     let began = Instant::now();
     let (mut versions, redactor) = loop {
-        match tokio::time::timeout(ANSWER, read(&secrets, None)).await {
-            Ok(Ok(Some(read))) => break read,
-            Ok(Err(error)) if began.elapsed() > PATIENCE => {
-                bail!("failed to read the clone's Secrets, without which its logs cannot be redacted: {error}")
+        match read(&secrets, None).await {
+            Ok(Some(read)) => break read,
+            Err(error) if began.elapsed() >= error.patience(patience) => {
+                return Err(error)
+                    .context("failed to read the clone's Secrets, without which its logs cannot be redacted");
             }
-            Err(_) if began.elapsed() > PATIENCE => bail!("the API server does not answer"),
-            Ok(Ok(None)) | Err(_) => {}
-            Ok(Err(error)) => tracing::warn!(error, "the clone's Secrets cannot be read yet"),
+            Ok(None) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "the clone's Secrets cannot be read yet");
+            }
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     };
@@ -52,7 +78,10 @@ pub(crate) async fn redactor(
                     sender.send_replace(Arc::new(redactor));
                 }
                 Ok(None) => {}
-                Err(error) => tracing::debug!(error, "Secrets were not read again"),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::debug!(error, "Secrets were not read again");
+                }
             }
         }
     });
@@ -60,11 +89,8 @@ pub(crate) async fn redactor(
 }
 
 /// A redactor for the Secrets that there are; none if they are the known ones.
-async fn read(secrets: &Api<Secret>, known: Option<&Versions>) -> Result<Option<(Versions, Redactor)>, String> {
-    let list = secrets
-        .list(&ListParams::default())
-        .await
-        .map_err(|error| error.to_string())?;
+async fn read(secrets: &Api<Secret>, known: Option<&Versions>) -> Result<Option<(Versions, Redactor)>, Error> {
+    let list = tokio::time::timeout(ANSWER, secrets.list(&ListParams::default())).await??;
     let versions: Versions = list
         .iter()
         .map(|secret| (secret.name_any(), secret.resource_version()))
@@ -76,6 +102,6 @@ async fn read(secrets: &Api<Secret>, known: Option<&Versions>) -> Result<Option<
         .iter()
         .filter_map(|secret| secret.data.as_ref())
         .flat_map(|data| data.values());
-    let redactor = Redactor::new(values.map(|value| value.0.as_slice())).map_err(|error| error.to_string())?;
+    let redactor = Redactor::new(values.map(|value| value.0.as_slice()))?;
     Ok(Some((versions, redactor)))
 }

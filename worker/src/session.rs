@@ -1,0 +1,350 @@
+//! The loop: one thing happens at a time, and everything that follows from it is done before the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::api::ListParams;
+use kube::core::{Selector, SelectorExt as _};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, Client, ResourceExt as _};
+use temper_proto::subject::Kind;
+use temper_proto::v1::{self, Moment, chunk::Body};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
+
+use crate::args::RecordArgs;
+use crate::follow::{Follower, Order};
+use crate::kubelet::Kubelets;
+use crate::pods::{self, INSPECTOR, now};
+use crate::publish::Publisher;
+use crate::recorder::{Effect, Recorder};
+use crate::redact::Redactor;
+use crate::sampler::{self, Sampled};
+use crate::schedule::Schedule;
+use crate::{process, secrets};
+
+/// Inspections that have not ended when the recording does get this much longer.
+const INSPECTION: Duration = Duration::from_secs(20);
+
+/// Between two tries to find a Pod to inspect.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why the loop ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Complete,
+    NeverReady,
+    Interrupted,
+}
+
+/// One recording while it goes on.
+pub(crate) struct Session {
+    args: RecordArgs,
+    client: Client,
+    selector: Selector,
+    publisher: Publisher,
+    redactor: watch::Receiver<Arc<Redactor>>,
+    pods: Api<Pod>,
+    recorder: Recorder,
+    schedule: Schedule,
+    began: Instant,
+    order: watch::Sender<Order>,
+    followers: JoinSet<()>,
+    inspections: JoinSet<()>,
+    sampler: JoinHandle<()>,
+    addresses: BTreeMap<String, String>,
+    targets: watch::Sender<Vec<Sampled>>,
+    /// Pods of a list that is being received.
+    listed: BTreeSet<String>,
+    /// The first list of Pods was received.
+    has_pods: bool,
+    /// The first list of Events was received, or refused.
+    has_events: bool,
+}
+
+impl Session {
+    /// Begins to sample; everything else begins with [`Session::watch`].
+    pub(crate) fn new(
+        args: RecordArgs,
+        client: Client,
+        selector: Selector,
+        publisher: Publisher,
+        redactor: watch::Receiver<Arc<Redactor>>,
+    ) -> Self {
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let began = Instant::now();
+        let (order, targets) = (watch::Sender::new(Order::Record), watch::Sender::new(Vec::new()));
+        let sampler = tokio::spawn(sampler::sample(
+            Kubelets::new(args.kubelet.clone()),
+            publisher.clone(),
+            targets.subscribe(),
+            order.subscribe(),
+        ));
+        Self {
+            pods: Api::namespaced(client.clone(), &args.namespace),
+            recorder: Recorder::new(args.pods),
+            schedule: Schedule::new(
+                began,
+                seconds(args.start_deadline_seconds),
+                seconds(args.duration_seconds),
+                args.ready_at.map(since),
+            ),
+            began,
+            args,
+            client,
+            selector,
+            publisher,
+            redactor,
+            order,
+            followers: JoinSet::new(),
+            inspections: JoinSet::new(),
+            sampler,
+            addresses: BTreeMap::new(),
+            targets,
+            listed: BTreeSet::new(),
+            has_pods: false,
+            has_events: false,
+        }
+    }
+
+    /// Watches the clone until the recording is over. To stop before, drop the future.
+    pub(crate) async fn watch(&mut self) -> anyhow::Result<End> {
+        let events: Api<Event> = Api::namespaced(self.client.clone(), &self.args.namespace);
+        // Small pages: a clone has few Pods, and a full page is held in memory.
+        let pages = || watcher::Config::default().page_size(50);
+        let mut watched_pods = std::pin::pin!(watcher(self.pods.clone(), pages()).default_backoff());
+        let mut watched_events = std::pin::pin!(watcher(events, pages()).default_backoff());
+        self.mark(Moment::Started, "the recorder watches the clone", 0).await;
+        if let Some(ready_at) = self.args.ready_at {
+            // Whether the worker before this one came to look is not known. Seen twice is seen once.
+            self.inspect(since(ready_at));
+        }
+        loop {
+            let end = self.schedule.end(self.has_pods && self.has_events);
+            tokio::select! {
+                Some(event) = watched_pods.next() => {
+                    let became_ready = match event {
+                        Ok(event) => self.pod(event).await,
+                        Err(error) => self.unwatched(error)?,
+                    };
+                    if became_ready && self.schedule.ready(Instant::now()) {
+                        self.mark(Moment::Ready, "every wanted Pod of the target is Ready", 0).await;
+                        self.inspect(Duration::ZERO);
+                    }
+                }
+                Some(event) = watched_events.next() => self.event(event).await,
+                () = tokio::time::sleep_until(end) => break,
+            }
+        }
+        // A clone that was never seen is no evidence about the workload.
+        anyhow::ensure!(self.has_pods, "the Pods of the clone could not be listed");
+        Ok(if self.schedule.is_ready() {
+            End::Complete
+        } else {
+            End::NeverReady
+        })
+    }
+
+    /// A watch that fails begins again, unless it never had the right to begin.
+    fn unwatched(&self, error: watcher::Error) -> anyhow::Result<bool> {
+        if !self.has_pods && self.began.elapsed() > secrets::RIGHTS && is_forbidden(&error) {
+            return Err(error).context("the worker may not watch the Pods of the clone");
+        }
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "watch of Pods failed and begins again"
+        );
+        Ok(false)
+    }
+
+    /// Publishes what is still to be published, and then that this was all.
+    pub(crate) async fn finish(mut self, end: End) {
+        if end == End::Complete {
+            let inspections = async { while self.inspections.join_next().await.is_some() {} };
+            if tokio::time::timeout(INSPECTION, inspections).await.is_err() {
+                tracing::warn!("an inspection did not end in time");
+            }
+        }
+        self.inspections.abort_all();
+        let order = if end == End::Interrupted {
+            Order::Halt
+        } else {
+            Order::Finish
+        };
+        self.order.send_replace(order);
+        let mut lost = 0;
+        while let Some(followed) = self.followers.join_next().await {
+            // Followers tell themselves what they could not read, unless they broke.
+            lost += u64::from(followed.is_err());
+        }
+        let _ = (&mut self.sampler).await;
+        let (moment, message) = match end {
+            End::Complete => (Moment::Complete, "the recording duration is over"),
+            End::NeverReady => (Moment::NeverReady, "the target did not become Ready in time"),
+            End::Interrupted => (Moment::Interrupted, "the recorder was asked to stop"),
+        };
+        self.mark(moment, message, lost).await;
+    }
+
+    async fn mark(&self, moment: Moment, message: &str, lost: u64) {
+        let mark = v1::Mark {
+            moment: moment.into(),
+            time_nanos: now(),
+            message: message.to_owned(),
+            // The publisher counts what it published, and adds what it lost.
+            published: 0,
+            lost,
+        };
+        let part = format!("mark/{}/{}", self.args.attempt, moment.as_str_name());
+        self.publisher.send(Kind::Mark, part, Body::Mark(mark)).await;
+    }
+
+    /// Takes in a change of a Pod; whether it made the workload Ready.
+    async fn pod(&mut self, event: watcher::Event<Pod>) -> bool {
+        let (pod, deleted) = match event {
+            watcher::Event::Init => {
+                self.listed.clear();
+                return false;
+            }
+            watcher::Event::InitDone => {
+                self.has_pods = true;
+                let effects = self.recorder.only(&self.listed, now());
+                return self.carry_out(effects).await;
+            }
+            watcher::Event::InitApply(pod) => {
+                self.listed.extend(pod.uid());
+                (pod, false)
+            }
+            watcher::Event::Apply(pod) => (pod, false),
+            watcher::Event::Delete(pod) => (pod, true),
+        };
+        let target = self.selector.matches(pod.labels());
+        if target && let Some(address) = pod.status.as_ref().and_then(|status| status.host_ip.clone()) {
+            self.addresses.insert(pod.uid().unwrap_or_default(), address);
+        }
+        let mut state = pods::state(&pod, target, deleted);
+        pods::redact(&mut state, &Arc::clone(&self.redactor.borrow()));
+        let effects = self.recorder.pod(state);
+        self.carry_out(effects).await
+    }
+
+    /// Does what follows from a change; whether the workload became Ready.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> bool {
+        let mut ready = false;
+        for effect in effects {
+            match effect {
+                Effect::Publish(state) => {
+                    let part = format!("pod/{}/{}", state.pod_uid, state.time_nanos);
+                    self.publisher.send(Kind::Pods, part, Body::Pod(state)).await;
+                }
+                Effect::Follow(instance) => {
+                    let follower = Follower {
+                        pods: self.pods.clone(),
+                        publisher: self.publisher.clone(),
+                        redactor: self.redactor.clone(),
+                        order: self.order.subscribe(),
+                    };
+                    self.followers.spawn(follower.follow(instance));
+                }
+                Effect::Ready => ready = true,
+            }
+        }
+        let targets = self.recorder.targets().filter_map(|pod| {
+            let address = self.addresses.get(&pod.pod_uid)?.clone();
+            Some(Sampled {
+                address,
+                pod: pod.clone(),
+            })
+        });
+        self.targets.send_replace(targets.collect());
+        ready
+    }
+
+    async fn event(&mut self, event: watcher::Result<watcher::Event<Event>>) {
+        let event = match event {
+            Ok(watcher::Event::Apply(event) | watcher::Event::InitApply(event)) => event,
+            Ok(watcher::Event::Init | watcher::Event::Delete(_)) => return,
+            // Events tell more, but a recording does not wait for them.
+            Ok(watcher::Event::InitDone) | Err(_) => {
+                self.has_events = true;
+                return;
+            }
+        };
+        let about_inspector = |path: &String| path.contains(&format!("{{{INSPECTOR}"));
+        if event.involved_object.field_path.as_ref().is_some_and(about_inspector) {
+            return;
+        }
+        let uid = event.uid().unwrap_or_default();
+        let series = event.series.as_ref().and_then(|series| series.count);
+        let count = u32::try_from(event.count.or(series).unwrap_or(1)).unwrap_or(1);
+        let time = event
+            .last_timestamp
+            .map(|time| time.0)
+            .or_else(|| event.event_time.map(|time| time.0));
+        let event = v1::ClusterEvent {
+            uid: uid.clone(),
+            time_nanos: time.map_or_else(now, pods::nanos),
+            r#type: event.type_.unwrap_or_default(),
+            reason: event.reason.unwrap_or_default(),
+            message: self.redactor.borrow().redact_text(&event.message.unwrap_or_default()),
+            object_kind: event.involved_object.kind.unwrap_or_default(),
+            object_name: event.involved_object.name.unwrap_or_default(),
+            count,
+        };
+        self.publisher
+            .send(Kind::Events, format!("event/{uid}/{count}"), Body::Event(event))
+            .await;
+    }
+
+    /// Looks at the processes of a Pod once they have settled, where it has been Ready for this time.
+    fn inspect(&mut self, ready_for: Duration) {
+        let Some(image) = self.args.image.clone() else { return };
+        let (pods, publisher, attempt) = (self.pods.clone(), self.publisher.clone(), self.args.attempt);
+        let target = ListParams::default().labels(&self.args.selector);
+        let settle = self.schedule.settle(ready_for);
+        self.inspections.spawn(async move {
+            tokio::time::sleep(settle).await;
+            let listed = loop {
+                match pods.list(&target).await {
+                    Ok(listed) => break listed,
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "no Pod can be inspected yet");
+                    }
+                }
+                tokio::time::sleep(PAUSE).await;
+            };
+            let ready = |pod: &Pod| {
+                let state = pods::state(pod, true, false);
+                state.ready && !state.deleted
+            };
+            if let Some(pod) = listed.into_iter().find(ready) {
+                Box::pin(process::look(pods, pod, image, attempt, publisher)).await;
+            }
+        });
+    }
+}
+
+/// How long ago something was, by this clock; nothing if it is still to come.
+fn since(time: jiff::Timestamp) -> Duration {
+    let passed = jiff::Timestamp::now().duration_since(time);
+    passed.try_into().unwrap_or_default()
+}
+
+fn is_forbidden(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.is_forbidden(),
+        watcher::Error::InitialListFailed(_)
+        | watcher::Error::WatchStartFailed(_)
+        | watcher::Error::WatchFailed(_)
+        | watcher::Error::NoResourceVersion => false,
+    }
+}
