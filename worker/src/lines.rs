@@ -67,6 +67,9 @@ fn timestamp(bytes: &[u8]) -> Option<(i64, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+    use proptest::prelude::*;
+
     use super::*;
 
     async fn read(text: &[u8]) -> Vec<LogLine> {
@@ -100,6 +103,37 @@ mod tests {
 
     #[tokio::test]
     async fn any_bytes_are_a_line() {
-        assert_eq!(read(&[0xff, 0, b'\n', 0xc3]).await.len(), 2);
+        let lines = read(b"2026-01-01T00:00:01Z \xff\0\xc3\n2026-01-01T00:00:02Z \0\n\n\xc3").await;
+        let texts: Vec<&[u8]> = lines.iter().map(|line| line.text.as_slice()).collect();
+        assert_eq!(texts, [&b"\xff\0\xc3"[..], b"\0", b"", b"\xc3"]);
+        assert!(lines.iter().all(|line| line.cut_from == 0));
+    }
+
+    proptest! {
+        /// Lines are what stands between line ends, however the stream comes in, and no byte of them is lost.
+        #[test]
+        fn lines_do_not_depend_on_reads(
+            texts in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..300), 0..20),
+            capacity in 1_usize..200,
+            has_end in any::<bool>(),
+        ) {
+            let clean = |text: &Vec<u8>| text.iter().copied().filter(|byte| *byte != b'\n').collect::<Vec<u8>>();
+            let texts: Vec<Vec<u8>> = texts.iter().map(clean).collect();
+            let mut log: Vec<u8> = Vec::new();
+            for text in &texts {
+                log.extend(b"2026-01-01T00:00:01Z ");
+                log.extend(text);
+                log.push(b'\n');
+            }
+            if !has_end {
+                log.pop();
+            }
+            let mut stream = futures::io::BufReader::with_capacity(capacity, log.as_slice());
+            let mut read = Vec::new();
+            while let Some(line) = next(&mut stream).now_or_never().unwrap().unwrap() {
+                read.push(line.text);
+            }
+            prop_assert_eq!(read, texts);
+        }
     }
 }

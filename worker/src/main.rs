@@ -2,6 +2,7 @@
 //! at the running processes, and publishes all of it to JetStream. It judges nothing.
 
 mod args;
+mod events;
 mod follow;
 mod inspect;
 mod kubelet;

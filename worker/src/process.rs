@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Pod, SecurityContext};
 use kube::Api;
-use kube::api::{LogParams, Patch, PatchParams};
+use kube::api::{ListParams, LogParams, Patch, PatchParams};
 use kube::runtime::wait::await_condition;
 use serde_json::json;
 use temper_proto::subject::Kind;
@@ -17,6 +17,25 @@ use crate::publish::Publisher;
 
 /// A node that is busy with a dozen clones takes seconds to start a container.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Between two tries to list Pods.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A Pod to look at, if one is Ready now. An API server that is away is waited for.
+pub(crate) async fn find(pods: &Api<Pod>, target: &ListParams) -> Option<Pod> {
+    let listed = loop {
+        match pods.list(target).await {
+            Ok(listed) => break listed,
+            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "no Pod can be inspected yet"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    };
+    let is_ready = |pod: &Pod| {
+        let state = crate::pods::state(pod, true, false);
+        state.ready && !state.deleted
+    };
+    listed.into_iter().find(is_ready)
+}
 
 /// Looks at every long-lived container of a Pod, and publishes what is seen or why nothing is.
 pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, publisher: Publisher) {

@@ -20,19 +20,16 @@ use tokio::time::Instant;
 use crate::args::RecordArgs;
 use crate::follow::{Follower, Order};
 use crate::kubelet::Kubelets;
-use crate::pods::{self, INSPECTOR, now};
+use crate::pods::{self, now};
 use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
 use crate::redact::Redactor;
 use crate::sampler::{self, Sampled};
 use crate::schedule::Schedule;
-use crate::{process, secrets};
+use crate::{events, process, secrets};
 
 /// Inspections that have not ended when the recording does get this much longer.
 const INSPECTION: Duration = Duration::from_secs(20);
-
-/// Between two tries to find a Pod to inspect.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,30 +272,10 @@ impl Session {
                 return;
             }
         };
-        let about_inspector = |path: &String| path.contains(&format!("{{{INSPECTOR}"));
-        if event.involved_object.field_path.as_ref().is_some_and(about_inspector) {
-            return;
+        if let Some(event) = events::told(event, &Arc::clone(&self.redactor.borrow())) {
+            let part = format!("event/{}/{}", event.uid, event.count);
+            self.publisher.send(Kind::Events, part, Body::Event(event)).await;
         }
-        let uid = event.uid().unwrap_or_default();
-        let series = event.series.as_ref().and_then(|series| series.count);
-        let count = u32::try_from(event.count.or(series).unwrap_or(1)).unwrap_or(1);
-        let time = event
-            .last_timestamp
-            .map(|time| time.0)
-            .or_else(|| event.event_time.map(|time| time.0));
-        let event = v1::ClusterEvent {
-            uid: uid.clone(),
-            time_nanos: time.map_or_else(now, pods::nanos),
-            r#type: event.type_.unwrap_or_default(),
-            reason: event.reason.unwrap_or_default(),
-            message: self.redactor.borrow().redact_text(&event.message.unwrap_or_default()),
-            object_kind: event.involved_object.kind.unwrap_or_default(),
-            object_name: event.involved_object.name.unwrap_or_default(),
-            count,
-        };
-        self.publisher
-            .send(Kind::Events, format!("event/{uid}/{count}"), Body::Event(event))
-            .await;
     }
 
     /// Looks at the processes of a Pod once they have settled, where it has been Ready for this time.
@@ -309,21 +286,7 @@ impl Session {
         let settle = self.schedule.settle(ready_for);
         self.inspections.spawn(async move {
             tokio::time::sleep(settle).await;
-            let listed = loop {
-                match pods.list(&target).await {
-                    Ok(listed) => break listed,
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, "no Pod can be inspected yet");
-                    }
-                }
-                tokio::time::sleep(PAUSE).await;
-            };
-            let ready = |pod: &Pod| {
-                let state = pods::state(pod, true, false);
-                state.ready && !state.deleted
-            };
-            if let Some(pod) = listed.into_iter().find(ready) {
+            if let Some(pod) = process::find(&pods, &target).await {
                 Box::pin(process::look(pods, pod, image, attempt, publisher)).await;
             }
         });
