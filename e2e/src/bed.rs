@@ -326,15 +326,15 @@ impl Started {
         self.nothing_left().await
     }
 
-    /// Waits until a condition has a reason; its message.
-    pub async fn until(&self, kind: &'static str, reason: &'static str) -> Result<String> {
+    /// Waits until a condition has a reason, and a message that holds this text; its message.
+    pub async fn until(&self, kind: &'static str, reason: &'static str, text: &'static str) -> Result<String> {
         let message = move |check: Option<&WorkloadHardeningCheck>| {
             let conditions = check
                 .and_then(|check| check.status.as_ref())
                 .map(|status| &status.conditions);
             let mut conditions = conditions.into_iter().flatten();
             conditions
-                .find(|c| c.type_ == kind && c.reason == reason)
+                .find(|c| c.type_ == kind && c.reason == reason && c.message.contains(text))
                 .map(|c| c.message.clone())
         };
         let has = move |check: Option<&WorkloadHardeningCheck>| message(check).is_some();

@@ -98,7 +98,7 @@ async fn a_suspended_check_holds_still_and_goes_on() -> Result<()> {
         let started = bed
             .check_with("suspend", spec("tolerant", &json!({"suspend": true})))
             .await?;
-        started.until(condition::COMPLETE, reason::SUSPENDED).await?;
+        started.until(condition::COMPLETE, reason::SUSPENDED, "").await?;
         started.nothing_left().await?;
         started.patch(json!({"spec": {"suspend": false}})).await?;
         started.run("all", is_recording).await?;

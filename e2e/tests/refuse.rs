@@ -117,8 +117,26 @@ async fn a_second_check_of_the_same_workload() -> Result<()> {
 #[tokio::test]
 async fn a_limit_range_that_the_workload_no_longer_fits() -> Result<()> {
     with_bed("limits", async |bed: Bed| {
-        bed.workload("tolerant").await?;
-        // Made after the source's Pods: only new ones, as a clone's, are refused.
+        bed.apply(
+            r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: small}
+spec:
+  selector: {matchLabels: {app: small}}
+  template:
+    metadata: {labels: {app: small}}
+    spec:
+      containers:
+        - name: app
+          image: temper.local/busybox:dev
+          command: [sleep, '100000']
+          resources: {requests: {memory: 16Mi}}
+",
+        )
+        .await?;
+        bed.ready("small").await?;
+        // Made after the source's Pod: only new ones, as a clone's, are refused.
         bed.apply(
             r"
 apiVersion: v1
@@ -128,7 +146,7 @@ spec: {limits: [{type: Container, min: {memory: 4Gi}}]}
 ",
         )
         .await?;
-        let started = bed.check("limits", "tolerant", "15s").await?;
+        let started = bed.check("limits", "small", "15s").await?;
         ends(
             &started,
             reason::BASELINE_UNSTABLE,
@@ -271,11 +289,10 @@ async fn a_clone_that_does_not_go_is_told_and_the_verdict_stands() -> Result<()>
             .await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
-        let message = started.until(condition::CLEANED_UP, reason::CLEAN_UP_BLOCKED).await?;
-        ensure!(
-            message.contains("example.com/held") && message.contains(&clone),
-            "{message}"
-        );
+        let message = started
+            .until(condition::CLEANED_UP, reason::CLEAN_UP_BLOCKED, "example.com/held")
+            .await?;
+        ensure!(message.contains(&clone), "{message}");
         let free = json!({"metadata": {"finalizers": null}});
         maps.patch("held", &PatchParams::default(), &Patch::Merge(free)).await?;
         started.cleaned().await

@@ -28,15 +28,15 @@ pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
     let prepare = async {
         let nats = connect(&args).await?;
         let secrets = Api::namespaced(client.clone(), &args.namespace);
-        let redactor = secrets::redactor(secrets, patience(&args)).await?;
-        anyhow::Ok((nats, redactor))
+        let secrets = secrets::redactor(secrets, patience(&args)).await?;
+        anyhow::Ok((nats, secrets))
     };
-    let (nats, (redactor, renewed)) = tokio::select! {
+    let (nats, secrets) = tokio::select! {
         prepared = prepare => prepared?,
         _ = terminate.recv() => bail!("the recorder was asked to stop before it began"),
     };
     let (publisher, emptied) = Publisher::start(jetstream::new(nats.clone()), recording, args.traceparent.clone());
-    let mut session = Session::new(args, client, selector, publisher, redactor);
+    let mut session = Session::new(args, client, selector, publisher, secrets);
     let end = tokio::select! {
         end = Box::pin(session.watch()) => end?,
         _ = terminate.recv() => End::Interrupted,
@@ -56,7 +56,6 @@ pub(crate) async fn record(args: RecordArgs) -> anyhow::Result<()> {
         tally = ended => tally?,
         () = interrupted => bail!("NATS did not take what was recorded before the interruption"),
     };
-    renewed.abort();
     nats.drain().await.context("failed to drain NATS")?;
     tracing::info!(published = tally.published, lost = tally.lost, "recording ended");
     Ok(())

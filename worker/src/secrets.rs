@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::redact::Redactor;
@@ -18,6 +19,9 @@ const REFRESH: Duration = Duration::from_secs(15);
 
 /// Rights that were granted a moment ago may not be in force yet.
 pub(crate) const RIGHTS: Duration = Duration::from_secs(30);
+
+/// Between two tries to read them.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// An answer of the API server takes no longer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -47,11 +51,36 @@ impl Error {
     }
 }
 
-/// The redactor of this clone, and the task that renews it. An API server that is away is waited for.
-pub(crate) async fn redactor(
-    secrets: Api<Secret>,
-    patience: Duration,
-) -> anyhow::Result<(watch::Receiver<Arc<Redactor>>, tokio::task::JoinHandle<()>)> {
+/// The redactor of this clone.
+#[derive(Debug)]
+pub(crate) struct Secrets {
+    /// The newest one.
+    pub(crate) redactor: watch::Receiver<Arc<Redactor>>,
+    /// Asks for a newer one, and for an answer when it is there.
+    ask: mpsc::Sender<oneshot::Sender<()>>,
+    renewal: JoinHandle<()>,
+}
+
+impl Secrets {
+    /// Waits until every Secret that there is now is known. Before anything that a container said is published: the
+    /// Secrets that it may know are older than it is, but may be younger than what was read last.
+    pub(crate) async fn refresh(&self) {
+        let (answer, answered) = oneshot::channel();
+        // The task ends only after everything that could ask it.
+        if self.ask.send(answer).await.is_ok() {
+            let _ = answered.await;
+        }
+    }
+}
+
+impl Drop for Secrets {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}
+
+/// The redactor of this clone, which is renewed by itself. An API server that is away is waited for.
+pub(crate) async fn redactor(secrets: Api<Secret>, patience: Duration) -> anyhow::Result<Secrets> {
     let began = Instant::now();
     let (mut versions, redactor) = loop {
         match read(&secrets, None).await {
@@ -66,26 +95,41 @@ pub(crate) async fn redactor(
                 tracing::warn!(error, "the clone's Secrets cannot be read yet");
             }
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(PAUSE).await;
     };
-    let (sender, receiver) = watch::channel(Arc::new(redactor));
-    let renew = tokio::spawn(async move {
+    let (sender, redactor) = watch::channel(Arc::new(redactor));
+    let (ask, mut asked) = mpsc::channel::<oneshot::Sender<()>>(1);
+    let renewal = tokio::spawn(async move {
         loop {
-            tokio::time::sleep(REFRESH).await;
-            match read(&secrets, Some(&versions)).await {
-                Ok(Some((now, redactor))) => {
-                    versions = now;
-                    sender.send_replace(Arc::new(redactor));
+            let answer = tokio::select! {
+                () = tokio::time::sleep(REFRESH) => None,
+                Some(answer) = asked.recv() => Some(answer),
+            };
+            loop {
+                match read(&secrets, Some(&versions)).await {
+                    Ok(Some((now, redactor))) => {
+                        versions = now;
+                        sender.send_replace(Arc::new(redactor));
+                        break;
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::debug!(error, "Secrets were not read again");
+                    }
                 }
-                Ok(None) => {}
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::debug!(error, "Secrets were not read again");
+                if answer.is_none() {
+                    break;
                 }
+                tokio::time::sleep(PAUSE).await;
+            }
+            if let Some(answer) = answer {
+                // Who asked may have been stopped in the meantime.
+                let _ = answer.send(());
             }
         }
     });
-    Ok((receiver, renew))
+    Ok(Secrets { redactor, ask, renewal })
 }
 
 /// A redactor for the Secrets that there are; none if they are the known ones.

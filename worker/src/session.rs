@@ -12,7 +12,7 @@ use kube::core::{Selector, SelectorExt as _};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
 use temper_proto::subject::Kind;
-use temper_proto::v1::{self, Moment, chunk::Body};
+use temper_proto::v1::{self, Moment, PodState, chunk::Body};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
@@ -23,10 +23,10 @@ use crate::kubelet::Kubelets;
 use crate::pods::{self, now};
 use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
-use crate::redact::Redactor;
 use crate::sampler::{self, Sampled};
 use crate::schedule::Schedule;
-use crate::{events, process, secrets};
+use crate::secrets::{self, Secrets};
+use crate::{events, process};
 
 /// Inspections that have not ended when the recording does get this much longer.
 const INSPECTION: Duration = Duration::from_secs(20);
@@ -45,7 +45,7 @@ pub(crate) struct Session {
     client: Client,
     selector: Selector,
     publisher: Publisher,
-    redactor: watch::Receiver<Arc<Redactor>>,
+    secrets: Secrets,
     pods: Api<Pod>,
     recorder: Recorder,
     schedule: Schedule,
@@ -56,6 +56,8 @@ pub(crate) struct Session {
     sampler: JoinHandle<()>,
     addresses: BTreeMap<String, String>,
     targets: watch::Sender<Vec<Sampled>>,
+    /// Instances of containers that have run, by UID of the Pod, name and restarts.
+    spoken: BTreeSet<(String, String, u32)>,
     /// Pods of a list that is being received.
     listed: BTreeSet<String>,
     /// The first list of Pods was received.
@@ -71,7 +73,7 @@ impl Session {
         client: Client,
         selector: Selector,
         publisher: Publisher,
-        redactor: watch::Receiver<Arc<Redactor>>,
+        secrets: Secrets,
     ) -> Self {
         let seconds = |seconds: u32| Duration::from_secs(seconds.into());
         let began = Instant::now();
@@ -96,13 +98,14 @@ impl Session {
             client,
             selector,
             publisher,
-            redactor,
+            secrets,
             order,
             followers: JoinSet::new(),
             inspections: JoinSet::new(),
             sampler,
             addresses: BTreeMap::new(),
             targets,
+            spoken: BTreeSet::new(),
             listed: BTreeSet::new(),
             has_pods: false,
             has_events: false,
@@ -225,9 +228,22 @@ impl Session {
             self.addresses.insert(pod.uid().unwrap_or_default(), address);
         }
         let mut state = pods::state(&pod, target, deleted);
-        pods::redact(&mut state, &Arc::clone(&self.redactor.borrow()));
+        if self.spoke(&state) {
+            self.secrets.refresh().await;
+        }
+        pods::redact(&mut state, &Arc::clone(&self.secrets.redactor.borrow()));
         let effects = self.recorder.pod(state);
         self.carry_out(effects).await
+    }
+
+    /// Whether a container of the Pod may have said something for the first time.
+    fn spoke(&mut self, state: &PodState) -> bool {
+        let mut any = false;
+        for container in state.containers.iter().filter(|c| c.running || c.terminated.is_some()) {
+            let instance = (state.pod_uid.clone(), container.name.clone(), container.restarts);
+            any |= self.spoken.insert(instance);
+        }
+        any
     }
 
     /// Does what follows from a change; whether the workload became Ready.
@@ -243,7 +259,7 @@ impl Session {
                     let follower = Follower {
                         pods: self.pods.clone(),
                         publisher: self.publisher.clone(),
-                        redactor: self.redactor.clone(),
+                        redactor: self.secrets.redactor.clone(),
                         order: self.order.subscribe(),
                     };
                     self.followers.spawn(follower.follow(instance));
@@ -272,7 +288,7 @@ impl Session {
                 return;
             }
         };
-        if let Some(event) = events::told(event, &Arc::clone(&self.redactor.borrow())) {
+        if let Some(event) = events::told(event, &Arc::clone(&self.secrets.redactor.borrow())) {
             let part = format!("event/{}/{}", event.uid, event.count);
             self.publisher.send(Kind::Events, part, Body::Event(event)).await;
         }

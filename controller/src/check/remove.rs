@@ -8,7 +8,10 @@ use temper_api::{CheckRun, WorkloadHardeningCheck, label};
 use crate::context::Context;
 use crate::error::{Error, Result};
 
-/// Conditions in which Kubernetes says why a namespace does not go.
+/// Namespaces go within this time, unless something keeps them.
+const USUAL: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
+
+/// Conditions in which Kubernetes says why a namespace does not go, first the one that says most.
 const OBSTACLES: [&str; 5] = [
     "NamespaceFinalizersRemaining",
     "NamespaceContentRemaining",
@@ -70,7 +73,12 @@ pub(super) async fn obstacle(check: &WorkloadHardeningCheck, context: &Context) 
         what: "the clones of the check",
         source,
     })?;
+    let now = jiff::Timestamp::now();
     let stuck = namespaces.items.iter().find_map(|namespace| {
+        let since = namespace.metadata.deletion_timestamp.as_ref()?;
+        if now.duration_since(since.0) < USUAL {
+            return None;
+        }
         let conditions = namespace.status.as_ref()?.conditions.as_ref()?;
         let told = OBSTACLES.iter().find_map(|kind| {
             let condition = conditions.iter().find(|c| c.type_ == *kind && c.status == "True")?;
