@@ -17,7 +17,7 @@ use kube::{Api, Resource as _, ResourceExt as _};
 use temper_api::{
     CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, condition, label, reason,
 };
-use temper_core::search::{self, Next, Role, Start};
+use temper_core::search::{self, Agreement, Mode, Next, Order, Role, Start, Verification};
 
 use self::observe::Seen;
 use self::target::Target;
@@ -66,10 +66,24 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         }
         Target::Unfit { reason, message } => return conclude::reject(check, context, reason, &message).await,
     };
-    match search::next(&source.applicable, &seen.history()) {
+    let order = Order {
+        applicable: &source.applicable,
+        mode: Mode::default(),
+        verification: Verification::default(),
+        budget: search::BUDGET,
+    };
+    let agreement = seen.agreement(context)?;
+    match search::next(&order, &seen.history(), &agreement) {
         Next::Wait => {
             status::progress(check, context, &seen, &source, seconds).await?;
-            Ok(Action::await_change())
+            // Recordings that a restarted controller reads again wake their runs, not the check.
+            Ok(
+                if agreement == Agreement::Unknown && seen.baselines().count() >= search::BASELINES {
+                    Action::requeue(Duration::from_secs(2))
+                } else {
+                    Action::await_change()
+                },
+            )
         }
         Next::Start(starts) => {
             for start in starts {

@@ -53,20 +53,31 @@ pub(super) async fn conclude(
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
-        Conclusion::Verified { run, settings } => verified(&mut new, seen, source, run, settings),
+        Conclusion::Verified { run, settings, .. } => verified(&mut new, seen, source, run, settings),
         Conclusion::AlreadyHardened => end(
             reason::ALREADY_HARDENED,
             "the workload has every setting already",
             EventType::Normal,
         ),
-        Conclusion::NothingProven => end(
+        Conclusion::NothingProven { .. } => end(
             reason::NOTHING_PROVEN,
             "the workload works with none of the settings",
             EventType::Warning,
         ),
-        Conclusion::BaselineUnstable { run } => {
+        Conclusion::Unverified { run } => {
             let why = message(seen, run);
-            let text = format!("the unchanged workload does not work in its clone `{run}`: {why}");
+            let text = format!("what passed once did not pass again in run `{run}`: {why}");
+            end(reason::NOTHING_PROVEN, &text, EventType::Warning)
+        }
+        Conclusion::BaselineUnstable { runs, findings } => {
+            let names = runs.join("`, `");
+            let text = if let Some(finding) = findings.first() {
+                let how = finding.sentence();
+                format!("the unchanged workload differs from run to run (`{names}`): {how}")
+            } else {
+                let why = runs.first().map(|run| message(seen, run)).unwrap_or_default();
+                format!("the unchanged workload does not work in its clone `{names}`: {why}")
+            };
             end(reason::BASELINE_UNSTABLE, &text, EventType::Warning)
         }
         Conclusion::Undecided { run } => {

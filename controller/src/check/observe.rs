@@ -1,12 +1,12 @@
 //! Reads the runs of a check.
 
 use kube::ResourceExt as _;
-use temper_api::{CheckRun, Identity, RunRole, WorkloadHardeningCheck};
+use temper_api::{CheckRun, Identity, RunPhase, RunRole, WorkloadHardeningCheck};
 use temper_core::search;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::run::observe::role;
+use crate::run::observe::{follow, role};
 
 /// The runs of a check, in the order of their creation.
 pub(super) struct Seen {
@@ -23,6 +23,25 @@ impl Seen {
             state: super::state(run),
         };
         self.runs.iter().map(run).collect()
+    }
+
+    /// The baselines that passed.
+    pub(super) fn baselines(&self) -> impl Iterator<Item = &CheckRun> {
+        let passed = |run: &&CheckRun| {
+            let phase = run.status.as_ref().map(|status| status.phase);
+            run.spec.role == RunRole::Baseline && phase == Some(RunPhase::Passed)
+        };
+        self.runs.iter().filter(passed)
+    }
+
+    /// What the baselines that passed say of each other, as far as their recordings are read.
+    pub(super) fn agreement(&self, context: &Context) -> Result<search::Agreement> {
+        let mut recordings = Vec::new();
+        for run in self.baselines() {
+            follow(run, context)?;
+            recordings.push(context.ingest.recording(&run.spec.check.uid, &run.spec.run));
+        }
+        Ok(search::agreement(&recordings.iter().collect::<Vec<_>>()))
     }
 
     /// What the baselines were seen to run as.

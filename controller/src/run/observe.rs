@@ -94,7 +94,8 @@ fn nanos(time: jiff::Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
-fn follow(run: &CheckRun, context: &Context) -> Result<()> {
+/// Folds what is published for a run, from now on or already.
+pub(crate) fn follow(run: &CheckRun, context: &Context) -> Result<()> {
     context.ingest.follow(
         &run.spec.check.uid,
         &run.spec.run,
