@@ -20,7 +20,7 @@
 //!    added, and 3 to 5 follow again. No such run is left to do after a single conflict or two, because the waves of 4
 //!    had them all.
 //!
-//! [`Mode::Sequential`] has the same runs in the same order, one at a time, and leaves out those that a pass makes idle.
+//! [`Mode::Sequential`] has the same runs in the same order, one at a time, less those that a pass makes idle.
 //!
 //! # Bounds
 //!

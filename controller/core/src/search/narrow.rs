@@ -12,7 +12,7 @@
 //!   passes to what fails. Somewhere on it a link fails after one that passed, so no wave is in vain: where the chunk
 //!   is one setting, that setting cannot be added to what passed before it, and the failing set goes on without it.
 //!
-//! Each wave thus ends with a larger passing set or a smaller failing one, and has `2n - 2` runs for `n` chunks at most.
+//! Each wave thus ends with a larger passing set or a smaller failing one, and has at most `2n - 2` runs for `n` chunks.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
