@@ -8,9 +8,9 @@ export TEMPER_CLUSTER=${TEMPER_CLUSTER:-test}
 export TEMPER_NODES=${TEMPER_NODES:-2}
 cluster=${CARGO_TARGET_DIR:-target}/debug/cluster
 other=$TEMPER_CLUSTER-other
-# Behaviours wait for the first two to run out; another one puts a collector to the third: spans that nobody takes before
+# Behaviours wait for the first three to run out; another one puts a collector to the fourth: spans that nobody takes before
 # are lost and harm nothing.
-export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8 --set otel.endpoint=http://otel-collector.temper-system.svc:4318}
+export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8 --set clones.startDeadlineSeconds=60 --set otel.endpoint=http://otel-collector.temper-system.svc:4318}
 log=$(mktemp)
 times=$(mktemp)
 passed=0

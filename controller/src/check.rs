@@ -2,7 +2,7 @@
 
 mod conclude;
 mod observe;
-pub(crate) mod remove;
+mod remove;
 mod report;
 mod status;
 mod target;
@@ -15,10 +15,10 @@ use kube::api::PostParams;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource as _, ResourceExt as _};
 use temper_api::{
-    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunPhase, RunRole, WorkloadHardeningCheck, annotation, condition,
-    label, reason,
+    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunMode, RunPhase, RunRole, VerificationMode, WorkloadHardeningCheck,
+    annotation, condition, label, reason,
 };
-use temper_core::search::{self, Next, Role, Start};
+use temper_core::search::{self, Agreement, Mode, Next, Order, Role, Start, Verification};
 use tracing::Instrument as _;
 
 use self::observe::Seen;
@@ -86,10 +86,37 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         return Ok(Action::await_change());
     }
     let seen = observe::observe(check, context);
-    match search::next(&source.applicable, &seen.history()) {
+    let baselines = seen.baselines(context)?;
+    for lost in baselines.lost {
+        tracing::warn!(
+            run = lost.spec.run,
+            "baseline is recorded again: the stream has lost what was recorded"
+        );
+        remove::run(lost, context).await?;
+    }
+    let order = Order {
+        applicable: &source.applicable,
+        mode: match check.spec.run_mode {
+            RunMode::Adaptive => Mode::Adaptive,
+            RunMode::Parallel => Mode::Parallel,
+            RunMode::Sequential => Mode::Sequential,
+        },
+        verification: match check.spec.verification {
+            VerificationMode::Included => Verification::Included,
+            VerificationMode::Independent => Verification::Independent,
+        },
+        budget: search::BUDGET,
+    };
+    match search::next(&order, &seen.history(), &baselines.agreement) {
         Next::Wait => {
             status::progress(check, context, &seen, &source, seconds).await?;
-            Ok(Action::await_change())
+            // Recordings that a restarted controller reads again wake their runs, not the check.
+            let unread = baselines.agreement == Agreement::Unknown && baselines.passed >= search::BASELINES;
+            Ok(if unread {
+                Action::requeue(Duration::from_secs(1))
+            } else {
+                Action::await_change()
+            })
         }
         Next::Start(starts) => {
             for start in starts {

@@ -18,7 +18,6 @@ use temper_api::{CheckRun, RunPhase};
 use temper_core::run::{Observed, next};
 use tracing::Instrument as _;
 
-use crate::check;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::{finalizer, telemetry};
@@ -80,17 +79,6 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         context.places.hold(&uid, ObjectRef::from_obj(run));
     }
     let seen = observe::observe(run, context).await?;
-    if phase == RunPhase::Judging {
-        // Without them there is no verdict: the check makes them again.
-        for baseline in seen.lost_baselines() {
-            tracing::warn!(
-                check = run.spec.check.name,
-                run = baseline.spec.run,
-                "baseline is recorded again: the stream has lost it"
-            );
-            check::remove::run(baseline, context).await?;
-        }
-    }
     let step = next(&Observed {
         phase: seen.phase,
         role: seen.role,

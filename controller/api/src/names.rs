@@ -82,6 +82,8 @@ pub mod reason {
     pub const VERIFIED: &str = "Verified";
     /// No setting could be proven.
     pub const NOTHING_PROVEN: &str = "NothingProven";
+    /// What passed once did not pass again.
+    pub const UNVERIFIED: &str = "Unverified";
     /// The workload already has every setting.
     pub const ALREADY_HARDENED: &str = "AlreadyHardened";
     /// Unchanged clones crash, never become Ready or contradict each other.

@@ -107,7 +107,7 @@ fn start_nanos(recording: &Recording) -> Option<i64> {
     Some(recording.ready_at()?.saturating_sub(recording.started_at()?))
 }
 
-/// Whether baselines, each by itself, are what a workload that works looks like.
+/// Whether baselines are what a workload that works looks like: each by itself, and each judged against the others.
 pub fn agree(baselines: &[&Recording]) -> Result<(), Vec<Finding>> {
     let mut findings: Vec<Finding> = Vec::new();
     for baseline in baselines {
@@ -118,6 +118,14 @@ pub fn agree(baselines: &[&Recording]) -> Result<(), Vec<Finding>> {
         );
         if findings.is_empty() {
             findings.extend(incomplete(baseline));
+        }
+    }
+    if findings.is_empty() && baselines.len() > 1 {
+        for (index, baseline) in baselines.iter().enumerate() {
+            let others = baselines.iter().enumerate().filter(|(other, _)| *other != index);
+            let others: Vec<&Recording> = others.map(|(_, recording)| *recording).collect();
+            let against = judge(&others, baseline).findings.into_iter();
+            findings.extend(against.filter(|finding| finding.weight == Weight::Fail));
         }
     }
     if findings.is_empty() {

@@ -9,7 +9,7 @@ use temper_api::{
     SettingStatus, Verification, WorkloadHardeningCheck, condition, reason,
 };
 use temper_core::recommend::{self, recommend};
-use temper_core::search::Conclusion;
+use temper_core::search::{self, Conclusion};
 use temper_core::setting::Setting;
 
 use super::observe::Seen;
@@ -50,13 +50,27 @@ pub(super) async fn conclude(
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
-        Conclusion::Verified { run, settings } => verified(&mut new, check, seen, source, run, settings),
+        Conclusion::Verified { run, settings, .. } => verified(&mut new, check, seen, source, run, settings),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
-        Conclusion::NothingProven => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
-        Conclusion::BaselineUnstable { run } => {
-            let why = message(seen, run);
-            let text = format!("the unchanged workload does not work in its clone `{run}`: {why}");
-            end(reason_of(seen, run, reason::BASELINE_UNSTABLE), &text)
+        Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
+        Conclusion::Unverified { run } => {
+            let text = format!(
+                "what passed once did not pass again in run `{run}`: {}",
+                message(seen, run)
+            );
+            end(reason::UNVERIFIED, &text)
+        }
+        Conclusion::BaselineUnstable { runs, findings } => {
+            let names = runs.join("`, `");
+            let first = runs.first().map(String::as_str).unwrap_or_default();
+            let text = if let Some(finding) = findings.first() {
+                let how = finding.sentence();
+                format!("the unchanged workload differs from run to run (`{names}`): {how}")
+            } else {
+                let why = message(seen, first);
+                format!("the unchanged workload does not work in its clone `{names}`: {why}")
+            };
+            end(reason_of(seen, first, reason::BASELINE_UNSTABLE), &text)
         }
         Conclusion::Undecided { run } => {
             let text = format!("run `{run}` could not be carried out: {}", message(seen, run));
@@ -88,6 +102,13 @@ pub(super) async fn conclude(
         timings.completed_at = jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
             .ok()
             .map(MicroTime);
+    }
+    if matches!(
+        conclusion,
+        Conclusion::Verified { budget_spent: true, .. } | Conclusion::NothingProven { budget_spent: true }
+    ) {
+        let spent = format!("the search ended after {} runs: more settings may hold", search::BUDGET);
+        new.notes.push(spent);
     }
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
@@ -233,16 +254,17 @@ fn rejected(
 }
 
 fn verdict_run<'a>(seen: &'a Seen, settings: &BTreeSet<Setting>) -> Option<&'a CheckRun> {
-    let passed =
-        |run: &&CheckRun| super::settings(run) == *settings && super::state(run) == temper_core::search::State::Passed;
+    let passed = |run: &&CheckRun| super::settings(run) == *settings && super::state(run) == search::State::Passed;
     seen.runs.iter().map(|run| &**run).find(passed)
 }
 
 /// The smallest failed run that had the setting says most about it.
 fn decisive(seen: &Seen, setting: Setting) -> Option<&CheckRun> {
-    let failed = seen.runs.iter().map(|run| &**run).filter(|run| {
-        super::settings(run).contains(&setting) && super::state(run) != temper_core::search::State::Passed
-    });
+    let failed = seen
+        .runs
+        .iter()
+        .map(|run| &**run)
+        .filter(|run| super::settings(run).contains(&setting) && super::state(run) != search::State::Passed);
     failed.min_by_key(|run| run.spec.settings.len())
 }
 

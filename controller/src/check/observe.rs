@@ -7,11 +7,21 @@ use temper_api::{CheckRun, Identity, RunPhase, RunRole, WorkloadHardeningCheck};
 use temper_core::search;
 
 use crate::context::Context;
-use crate::run::observe::role;
+use crate::error::Result;
+use crate::run::observe::{known, role};
 
 /// The runs of a check, in the order of their creation.
 pub(super) struct Seen {
     pub(super) runs: Vec<Arc<CheckRun>>,
+}
+
+/// Baselines that passed.
+pub(super) struct Baselines<'a> {
+    pub(super) passed: usize,
+    /// What they say of each other.
+    pub(super) agreement: search::Agreement,
+    /// Those of which the stream has lost what was recorded.
+    pub(super) lost: Vec<&'a CheckRun>,
 }
 
 impl Seen {
@@ -24,6 +34,28 @@ impl Seen {
             state: super::state(run),
         };
         self.runs.iter().map(run).collect()
+    }
+
+    /// The baselines that passed, as far as their recordings are read.
+    pub(super) fn baselines(&self, context: &Context) -> Result<Baselines<'_>> {
+        let mut recordings = Vec::new();
+        let mut lost = Vec::new();
+        let passed = self
+            .runs
+            .iter()
+            .filter(|run| run.spec.role == RunRole::Baseline && super::state(run) == search::State::Passed);
+        for run in passed {
+            let known = known(run, context)?;
+            if known.current && known.recording.ended().is_none() {
+                lost.push(&**run);
+            }
+            recordings.push(known.recording);
+        }
+        Ok(Baselines {
+            passed: recordings.len(),
+            agreement: search::agreement(&recordings.iter().collect::<Vec<_>>()),
+            lost,
+        })
     }
 
     /// What the baselines were seen to run as.

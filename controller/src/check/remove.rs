@@ -43,7 +43,7 @@ pub(super) async fn runs(check: &WorkloadHardeningCheck, context: &Context) -> R
 }
 
 /// One run with its clone, unless it is being removed already.
-pub(crate) async fn run(run: &CheckRun, context: &Context) -> Result<()> {
+pub(super) async fn run(run: &CheckRun, context: &Context) -> Result<()> {
     if run.metadata.deletion_timestamp.is_some() {
         return Ok(());
     }

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use temper_api::{CheckPhase, CheckStatus, WorkloadHardeningCheck, condition, reason};
 
 /// Reasons of the condition Complete.
-const REASONS: [&str; 22] = [
+const REASONS: [&str; 23] = [
     reason::INVALID_SPEC,
     reason::TARGET_NOT_FOUND,
     reason::UNKNOWN_KIND,
@@ -33,6 +33,7 @@ const REASONS: [&str; 22] = [
     reason::VERIFYING,
     reason::VERIFIED,
     reason::NOTHING_PROVEN,
+    reason::UNVERIFIED,
     reason::ALREADY_HARDENED,
     reason::BASELINE_UNSTABLE,
     reason::RUN_ERROR,

@@ -1,7 +1,5 @@
 //! Reads everything that a run's next step depends on.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::batch::v1::Job;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
@@ -32,7 +30,6 @@ pub(super) struct Seen {
 
 /// A baseline of the same check.
 struct Sibling {
-    run: Arc<CheckRun>,
     phase: RunPhase,
     recording: Recording,
 }
@@ -47,14 +44,6 @@ impl Seen {
                 recording: &sibling.recording,
             })
             .collect()
-    }
-
-    /// Baselines that passed, and of which the stream has lost what was recorded.
-    pub(super) fn lost_baselines(&self) -> impl Iterator<Item = &CheckRun> {
-        let lost = |sibling: &&Sibling| {
-            self.current && sibling.phase == RunPhase::Passed && sibling.recording.ended().is_none()
-        };
-        self.siblings.iter().filter(lost).map(|sibling| &*sibling.run)
     }
 }
 
@@ -159,7 +148,7 @@ fn baselines(run: &CheckRun, context: &Context) -> Result<(Vec<Sibling>, bool)> 
                 current &= known.current;
                 recording = known.recording;
             }
-            found.push(Sibling { run, phase, recording });
+            found.push(Sibling { phase, recording });
         }
     }
     Ok((found, current))

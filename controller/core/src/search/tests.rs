@@ -1,158 +1,227 @@
-use proptest::prelude::*;
+mod baselines;
+mod laws;
+mod replay;
+mod verification;
+mod world;
 
 use super::*;
 
-fn all() -> BTreeSet<Setting> {
+type Set = BTreeSet<Setting>;
+
+fn all() -> Set {
     Setting::all().collect()
 }
 
-/// Plays a search against a workload that works exactly with the sets that `works` accepts.
-fn play(applicable: &BTreeSet<Setting>, works: impl Fn(&BTreeSet<Setting>) -> bool) -> (Conclusion, Vec<Run>) {
+fn order(applicable: &Set, mode: Mode) -> Order<'_> {
+    Order {
+        applicable,
+        mode,
+        verification: Verification::default(),
+        budget: BUDGET,
+    }
+}
+
+fn begun(start: Start, state: State) -> Run {
+    let Start { name, role, settings } = start;
+    Run {
+        name,
+        role,
+        settings,
+        state,
+    }
+}
+
+/// What is started first.
+fn first_wave(applicable: &Set, mode: Mode) -> Vec<Start> {
+    match next(&order(applicable, mode), &[], &Agreement::Unknown) {
+        Next::Start(starts) => starts,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Plays a search against a workload that works exactly with the sets that `works` accepts: wave after wave, each to
+/// its end. Tells the waves.
+fn play(order: &Order<'_>, works: impl Fn(&Set) -> bool) -> (Conclusion, Vec<Run>, usize) {
     let mut history: Vec<Run> = Vec::new();
-    for _ in 0..100 {
-        match next(applicable, &history) {
+    let mut waves = 0;
+    for _ in 0..200 {
+        match next(order, &history, &Agreement::Agreed) {
             Next::Start(starts) => {
-                assert!(!starts.is_empty());
-                for start in starts {
-                    assert!(
-                        history.iter().all(|run| run.name != start.name),
-                        "{} is started twice",
-                        start.name
-                    );
-                    let Start { name, role, settings } = start;
-                    history.push(Run {
-                        name,
-                        role,
-                        settings,
-                        state: State::Open,
-                    });
-                }
+                waves += 1;
+                history.extend(starts.into_iter().map(|start| begun(start, State::Open)));
             }
             Next::Wait => {
-                let open = history
-                    .iter_mut()
-                    .find(|run| matches!(run.state, State::Open | State::Promising));
-                let run = open.expect("the search waits for nothing");
-                run.state = if works(&run.settings) {
-                    State::Passed
-                } else {
-                    State::Failed
-                };
+                assert!(
+                    history.iter().any(|run| run.state.is_open()),
+                    "the search waits for nothing"
+                );
+                for run in history.iter_mut().filter(|run| run.state.is_open()) {
+                    run.state = if works(&run.settings) {
+                        State::Passed
+                    } else {
+                        State::Failed
+                    };
+                }
             }
-            Next::Done(conclusion) => return (conclusion, history),
+            Next::Done(conclusion) => return (conclusion, history, waves),
         }
     }
     panic!("the search does not end");
 }
 
+fn settings(conclusion: Conclusion) -> Set {
+    match conclusion {
+        Conclusion::Verified {
+            settings,
+            budget_spent: false,
+            ..
+        } => settings,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether none of these sets is part of a set.
+fn avoids(set: &Set, clashes: &[&[Setting]]) -> bool {
+    !clashes
+        .iter()
+        .any(|clash| clash.iter().all(|setting| set.contains(setting)))
+}
+
 #[test]
 fn a_tolerant_workload_takes_three_runs() {
-    let (conclusion, history) = play(&all(), |_| true);
+    let (conclusion, history, waves) = play(&order(&all(), Mode::Adaptive), |_| true);
     assert_eq!(
         conclusion,
         Conclusion::Verified {
             run: "all".into(),
-            settings: all()
+            settings: all(),
+            budget_spent: false
         }
     );
-    assert_eq!(history.len(), 3);
+    assert_eq!((history.len(), waves), (3, 1));
 }
 
 #[test]
 fn what_passes_alone_is_verified_together() {
-    let good = BTreeSet::from([
+    let good = Set::from([
         Setting::AllowPrivilegeEscalation,
         Setting::SeccompProfile,
         Setting::RunAsGroup,
     ]);
-    let (conclusion, history) = play(&all(), |set| set.is_subset(&good));
-    assert!(matches!(conclusion, Conclusion::Verified { settings, .. } if settings == good));
-    assert_eq!(history.len(), 3 + 7 + 1);
+    for (mode, expected) in [(Mode::Adaptive, 3), (Mode::Parallel, 2), (Mode::Sequential, 3 + 7 + 1)] {
+        let (conclusion, history, waves) = play(&order(&all(), mode), |set| set.is_subset(&good));
+        assert_eq!(settings(conclusion), good);
+        assert_eq!((history.len(), waves), (3 + 7 + 1, expected), "{mode:?}");
+    }
 }
 
 #[test]
-fn a_union_that_fails_gives_the_largest_proven_part() {
-    let clash = BTreeSet::from([Setting::RunAsGroup, Setting::Capabilities]);
-    let (conclusion, _) = play(&all(), |set| !clash.is_subset(set));
-    assert!(matches!(conclusion, Conclusion::Verified { settings, .. } if settings.len() == 6));
+fn parallel_starts_everything_and_every_single_setting_at_once() {
+    let names: Vec<String> = first_wave(&all(), Mode::Parallel)
+        .into_iter()
+        .map(|start| start.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "baseline-1",
+            "baseline-2",
+            "all",
+            "non-root",
+            "group",
+            "read-only-root",
+            "no-escalation",
+            "drop-all",
+            "seccomp",
+            "no-token"
+        ]
+    );
+    let one = Set::from([Setting::Capabilities]);
+    assert_eq!(first_wave(&one, Mode::Parallel).len(), 3);
+}
+
+#[test]
+fn one_conflict_is_found_in_one_wave_with_the_largest_part() {
+    let clash: &[Setting] = &[Setting::RunAsGroup, Setting::Capabilities];
+    let (conclusion, history, waves) = play(&order(&all(), Mode::Adaptive), |set| avoids(set, &[clash]));
+    let mut part = all();
+    part.remove(&Setting::Capabilities);
+    assert_eq!(settings(conclusion), part);
+    assert_eq!((history.len(), waves), (3 + 7 + 11, 3));
+    let (conclusion, history, _) = play(&order(&all(), Mode::Sequential), |set| avoids(set, &[clash]));
+    assert_eq!(settings(conclusion), part);
+    // Without the last, the last but one, the one before.
+    assert_eq!(history.len(), 3 + 7 + 3);
+}
+
+#[test]
+fn two_conflicts_take_two_waves() {
+    let clashes: [&[Setting]; 2] = [
+        &[Setting::RunAsGroup, Setting::Capabilities],
+        &[Setting::RunAsNonRoot, Setting::SeccompProfile],
+    ];
+    let (conclusion, _, waves) = play(&order(&all(), Mode::Adaptive), |set| avoids(set, &clashes));
+    assert_eq!(settings(conclusion).len(), 5);
+    assert_eq!(waves, 4);
+}
+
+#[test]
+fn three_conflicts_take_three_waves_and_one_that_proves_it() {
+    let clashes: [&[Setting]; 3] = [
+        &[Setting::RunAsNonRoot, Setting::RunAsGroup],
+        &[Setting::ReadOnlyRootFilesystem, Setting::AllowPrivilegeEscalation],
+        &[Setting::Capabilities, Setting::SeccompProfile],
+    ];
+    let (conclusion, _, waves) = play(&order(&all(), Mode::Adaptive), |set| avoids(set, &clashes));
+    assert_eq!(settings(conclusion).len(), 4);
+    assert_eq!(waves, 6);
+}
+
+#[test]
+fn the_worst_case_is_within_its_bound() {
+    let (conclusion, history, _) = play(&order(&all(), Mode::Adaptive), |set| set.len() < 2);
+    assert_eq!(settings(conclusion).len(), 1);
+    assert!(history.len() < 49, "{}", history.len());
 }
 
 #[test]
 fn nothing_holds() {
-    assert_eq!(play(&all(), BTreeSet::is_empty).0, Conclusion::NothingProven);
-    let one = BTreeSet::from([Setting::Capabilities]);
-    assert_eq!(play(&one, BTreeSet::is_empty).0, Conclusion::NothingProven);
+    let nothing = Conclusion::NothingProven { budget_spent: false };
+    for mode in [Mode::Adaptive, Mode::Parallel, Mode::Sequential] {
+        assert_eq!(play(&order(&all(), mode), Set::is_empty).0, nothing);
+        let one = Set::from([Setting::Capabilities]);
+        assert_eq!(play(&order(&one, mode), Set::is_empty).0, nothing);
+    }
 }
 
 #[test]
 fn nothing_to_do() {
-    assert_eq!(next(&BTreeSet::new(), &[]), Next::Done(Conclusion::AlreadyHardened));
-}
-
-#[test]
-fn a_baseline_that_fails_ends_it() {
-    let history = [Run {
-        name: "baseline-1".into(),
-        role: Role::Baseline,
-        settings: BTreeSet::new(),
-        state: State::Failed,
-    }];
     assert_eq!(
-        next(&all(), &history),
-        Next::Done(Conclusion::BaselineUnstable {
-            run: "baseline-1".into()
-        })
+        next(&order(&Set::new(), Mode::Adaptive), &[], &Agreement::Unknown),
+        Next::Done(Conclusion::AlreadyHardened)
     );
 }
 
 #[test]
-fn the_union_starts_while_promising_runs_still_record() {
-    let mut history: Vec<Run> = first_wave(&all())
-        .into_iter()
-        .map(|Start { name, role, settings }| Run {
-            name,
-            role,
-            settings,
-            state: State::Promising,
-        })
-        .collect();
-    history.last_mut().unwrap().state = State::Failed;
-    let Next::Start(singles) = next(&all(), &history) else {
-        panic!()
-    };
-    for (index, Start { name, role, settings }) in singles.into_iter().enumerate() {
-        let state = if index < 2 { State::Promising } else { State::Failed };
-        history.push(Run {
-            name,
-            role,
-            settings,
-            state,
-        });
-    }
-    let Next::Start(union) = next(&all(), &history) else {
-        panic!()
-    };
-    assert_eq!(union.len(), 1);
-    assert_eq!(union[0].settings.len(), 2);
-}
-
-proptest! {
-    /// Whatever works, the search ends, recommends only what was run and passed, and never nothing where a single
-    /// setting holds.
-    #[test]
-    fn it_ends_and_recommends_what_was_run(works in proptest::collection::btree_set(1_u64..128, 0..64)) {
-        let bits = |set: &BTreeSet<Setting>| set.iter().fold(0_u64, |b, s| b | 1 << (*s as u64));
-        let (conclusion, history) = play(&all(), |set| set.is_empty() || works.contains(&bits(set)));
+fn a_spent_budget_ends_with_the_best_so_far() {
+    let applicable = all();
+    let clash: &[Setting] = &[Setting::RunAsGroup, Setting::Capabilities];
+    for budget in 0..21 {
+        let order = Order {
+            budget,
+            ..order(&applicable, Mode::Sequential)
+        };
+        let (conclusion, history, _) = play(&order, |set| avoids(set, &[clash]));
+        assert!(history.len() <= budget);
         match conclusion {
-            Conclusion::Verified { run, settings } => {
-                let run = history.iter().find(|r| r.name == run).unwrap();
-                prop_assert_eq!(run.state, State::Passed);
-                prop_assert_eq!(&run.settings, &settings);
+            Conclusion::NothingProven { budget_spent } => assert!(budget_spent && budget < 4),
+            Conclusion::Verified {
+                settings, budget_spent, ..
+            } => {
+                let expected = if budget < 13 { 1 } else { 6 };
+                assert_eq!((settings.len(), budget_spent), (expected, budget < 13), "{budget}");
             }
-            Conclusion::NothingProven => {
-                prop_assert!((0..7).all(|bit| !works.contains(&(1 << bit))));
-            }
-            other => prop_assert!(false, "{:?}", other),
+            other => panic!("{other:?}"),
         }
     }
 }

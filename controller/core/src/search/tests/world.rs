@@ -1,0 +1,200 @@
+//! A cluster in which everything may happen: runs end in any order, infrastructure fails, checks are suspended.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// What a search is played against.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub(super) mode: Mode,
+    pub(super) verification: Verification,
+    pub(super) budget: usize,
+    pub(super) applicable: Set,
+    /// Of a hundred runs, those that end as Error or Inconclusive.
+    pub(super) noise: usize,
+    /// Of a hundred independent runs, those that fail though the set works.
+    pub(super) flakes: usize,
+    /// Runs that fail may have been promising.
+    pub(super) surprises: bool,
+    /// How often open runs are removed.
+    pub(super) suspensions: u32,
+    /// Pairs of baselines that differ, by their numbers.
+    pub(super) disputes: BTreeSet<(u8, u8)>,
+    pub(super) seed: u64,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) conclusion: Conclusion,
+    pub(super) history: Vec<Run>,
+}
+
+impl Played {
+    /// Whether a set was run and passed, and no independent run spoke against it.
+    pub(super) fn trusts(&self, set: &Set) -> bool {
+        let of_set = || {
+            self.history
+                .iter()
+                .filter(|run| run.role != Role::Baseline && run.settings == *set)
+        };
+        let (mut independent, mut first) = (
+            of_set().filter(|run| run.name.starts_with("verify")),
+            of_set().filter(|run| !run.name.starts_with("verify")),
+        );
+        first.any(|run| run.state == State::Passed) && independent.all(|run| run.state == State::Passed)
+    }
+
+    /// Whether a set was run to its end and is not trusted.
+    pub(super) fn rejects(&self, set: &Set) -> bool {
+        let mut of_set = self.history.iter().filter(|run| run.settings == *set);
+        of_set.any(|run| !run.state.is_open()) && !self.trusts(set)
+    }
+}
+
+/// Plays to the end, and asserts at every step what must hold at every step.
+pub(super) fn play(world: &World, works: &dyn Fn(&Set) -> bool) -> Played {
+    let order = Order {
+        applicable: &world.applicable,
+        mode: world.mode,
+        verification: world.verification,
+        budget: world.budget,
+    };
+    let mut dice = Dice(world.seed);
+    let mut history: Vec<Run> = Vec::new();
+    let mut names: BTreeMap<String, (Role, Set)> = BTreeMap::new();
+    let mut suspensions = world.suspensions;
+    let mut is_read = false;
+    for _ in 0..5000 {
+        assert!(history.len() <= world.budget, "the budget is exceeded");
+        let open = history.iter().filter(|run| run.state.is_open()).count();
+        assert!(
+            open <= 1 || world.mode != Mode::Sequential,
+            "two runs of a sequential check are open"
+        );
+        let truth = world.agreement(&history);
+        let known = if is_read { truth.clone() } else { Agreement::Unknown };
+        let step = next(&order, &history, &known);
+        let mut shuffled = history.clone();
+        dice.shuffle(&mut shuffled);
+        assert_eq!(
+            step,
+            next(&order, &shuffled, &known),
+            "the order of the history matters"
+        );
+        match step {
+            Next::Start(mut starts) => {
+                assert!(!starts.is_empty());
+                for start in &starts {
+                    assert!(start.name.len() <= 20 && start.settings.is_subset(&world.applicable));
+                    let same = (start.role, start.settings.clone());
+                    let first = names.entry(start.name.clone()).or_insert_with(|| same.clone());
+                    assert!(
+                        *first == same || start.name.starts_with("verify"),
+                        "{} is renamed",
+                        start.name
+                    );
+                }
+                // The controller may fail after any of them.
+                starts.truncate(1 + dice.below(starts.len() * 2));
+                for start in starts {
+                    assert!(
+                        history.iter().all(|run| run.name != start.name),
+                        "{} is started twice",
+                        start.name
+                    );
+                    history.push(begun(start, State::Open));
+                }
+            }
+            Next::Wait if suspensions > 0 && open > 0 && dice.below(4) == 0 => {
+                suspensions -= 1;
+                let all = dice.below(2) == 0;
+                history.retain(|run| !run.state.is_open() || !(all || dice.below(2) == 0));
+            }
+            Next::Wait => is_read = world.go_on(&mut history, &truth, is_read, works, &mut dice),
+            Next::Done(conclusion) => return Played { conclusion, history },
+        }
+    }
+    panic!("the search does not end");
+}
+
+impl World {
+    /// What the baselines that passed say of each other.
+    fn agreement(&self, history: &[Run]) -> Agreement {
+        let number = |run: &Run| run.name.trim_start_matches("baseline-").parse::<u8>().unwrap();
+        let passed: BTreeSet<u8> = history
+            .iter()
+            .filter(|run| run.role == Role::Baseline && run.state == State::Passed)
+            .map(number)
+            .collect();
+        let mut pairs = passed
+            .iter()
+            .flat_map(|a| passed.range(a + 1..).map(move |b| (*a, *b)))
+            .peekable();
+        if pairs.peek().is_none() {
+            Agreement::Unknown
+        } else if pairs.any(|pair| !self.disputes.contains(&pair)) {
+            Agreement::Agreed
+        } else {
+            Agreement::Disputed(Vec::new())
+        }
+    }
+
+    /// Something happens; whether the recordings of the baselines are read by then.
+    fn go_on(
+        &self,
+        history: &mut [Run],
+        agreement: &Agreement,
+        is_read: bool,
+        works: &dyn Fn(&Set) -> bool,
+        dice: &mut Dice,
+    ) -> bool {
+        // What works is judged only by baselines that agree.
+        let able: Vec<usize> = (0..history.len())
+            .filter(|index| {
+                let run = &history[*index];
+                let is_judged = run.role == Role::Baseline || *agreement == Agreement::Agreed;
+                run.state == State::Open || run.state == State::Promising && (is_judged || !works(&run.settings))
+            })
+            .collect();
+        if !is_read && (able.is_empty() || dice.below(5) == 0) {
+            return true;
+        }
+        assert!(!able.is_empty(), "the search waits for nothing");
+        let run = &mut history[able[dice.below(able.len())]];
+        let is_baseline = run.role == Role::Baseline;
+        let is_flake = run.name.starts_with("verify") && dice.below(100) < self.flakes;
+        let can_pass = is_baseline || works(&run.settings) && !is_flake;
+        let must_wait = can_pass && !is_baseline && *agreement != Agreement::Agreed;
+        run.state = if !is_baseline && dice.below(100) < self.noise {
+            [State::Error, State::Inconclusive][dice.below(2)]
+        } else if run.state == State::Open && (must_wait || (can_pass || self.surprises) && dice.below(3) == 0) {
+            State::Promising
+        } else if can_pass {
+            State::Passed
+        } else {
+            State::Failed
+        };
+        is_read
+    }
+}
+
+/// Numbers that look random and are the same for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).unwrap()
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
