@@ -5,11 +5,15 @@
     reason = "a test waits; where its futures lie makes no difference"
 )]
 
-use anyhow::{Result, ensure};
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, ensure};
+use futures::TryStreamExt as _;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::ConfigMap;
-use kube::Api;
-use kube::api::{Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use temper_api::{CheckRun, RunPhase, condition, reason};
 use temper_e2e::bed::{Bed, Started, with_bed};
@@ -274,6 +278,84 @@ async fn a_workload_that_is_never_ready_in_its_clone() -> Result<()> {
         ends(&started, reason::BASELINE_UNSTABLE, "Ready").await
     })
     .await
+}
+
+#[tokio::test]
+async fn a_workload_that_differs_from_clone_to_clone() -> Result<()> {
+    with_bed("noisy", async |bed: Bed| {
+        bed.workload("noisy").await?;
+        let started = bed.check("noisy", "noisy", "15s").await?;
+        ends(&started, reason::BASELINE_UNSTABLE, "differs from run to run").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn two_hundred_replicas_are_cloned_as_three() -> Result<()> {
+    with_bed("replicas", async |bed: Bed| {
+        // Two hundred Pods of the source live on a node without a kubelet, for which this test speaks.
+        let node = bed.namespace.clone();
+        let nodes: Api<Node> = Api::all(bed.client.clone());
+        let object = json!({"metadata": {"name": node}});
+        nodes
+            .create(&PostParams::default(), &serde_json::from_value(object)?)
+            .await?;
+        let checked = replicas(&bed, &node).await;
+        // Without their node Kubernetes removes its Pods.
+        nodes.delete(&node, &DeleteParams::default()).await?;
+        checked
+    })
+    .await
+}
+
+async fn replicas(bed: &Bed, node: &str) -> Result<()> {
+    bed.apply(&format!(
+        r"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: many}}
+spec:
+  replicas: 200
+  selector: {{matchLabels: {{app: many}}}}
+  template:
+    metadata: {{labels: {{app: many}}}}
+    spec:
+      nodeName: {node}
+      terminationGracePeriodSeconds: 0
+      containers: [{{name: app, image: 'temper.local/busybox:dev', command: [sleep, '100000']}}]
+"
+    ))
+    .await?;
+    let pods: Api<Pod> = Api::namespaced(bed.client.clone(), &bed.namespace);
+    let changes = watcher(pods.clone(), watcher::Config::default())
+        .default_backoff()
+        .applied_objects();
+    let mut changes = std::pin::pin!(changes);
+    let mut spoken = BTreeSet::new();
+    let now = jiff::Timestamp::now().to_string();
+    let status = json!({"status": {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True", "lastTransitionTime": now}]
+    }});
+    while spoken.len() < 200 {
+        let pod = changes.try_next().await?.context("the watch ended")?.name_any();
+        if spoken.insert(pod.clone()) {
+            pods.patch_status(&pod, &PatchParams::default(), &Patch::Merge(&status))
+                .await?;
+        }
+    }
+    bed.ready("many").await?;
+    let started = bed.check("many", "many", "10s").await?;
+    let run = started.run("baseline-1", is_recording).await?;
+    ensure!(run.status.is_some_and(|status| status.target_pods == Some(3)));
+    let ended = started.complete().await?;
+    ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+    let notes = ended.status.notes;
+    ensure!(
+        notes.iter().any(|note| note.contains("3 replicas instead of 200")),
+        "{notes:?}"
+    );
+    started.cleaned().await
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ fn a_deletion_does_not_change_the_trace() {
     let check = check();
     let mut deleted = check.clone();
     deleted.status = Some(CheckStatus {
-        observed_generation: Some(1),
+        trace_id: Some(of_check(&check).to_string()),
         phase: Some(CheckPhase::Recording),
         ..CheckStatus::default()
     });
