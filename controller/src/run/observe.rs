@@ -79,7 +79,9 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         phase,
         role,
         cancelled: is_cancelled(run, context).await?,
-        admission_due: role == Role::Verification && status.admitted.is_none(),
+        // A candidate of one setting may become the recommendation, too; one that breaks at once need not be tried.
+        admission_due: status.admitted.is_none()
+            && (role == Role::Verification || (role == Role::Candidate && status.promising)),
         job,
         recording: known.recording,
         current: known.current,
