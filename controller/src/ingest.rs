@@ -31,7 +31,8 @@ pub(crate) type Trigger = mpsc::UnboundedSender<ObjectRef<CheckRun>>;
 /// Which run a recording belongs to: UID of the check and short name of the run.
 type Key = (String, String);
 
-const DAY: Duration = Duration::from_hours(24);
+/// A day, and what a recording of a day needs to start and to be judged.
+const KEPT: Duration = Duration::from_hours(26);
 
 /// All recordings that somebody needs.
 pub(crate) struct Ingest {
@@ -85,7 +86,7 @@ pub(crate) async fn stream(context: &jetstream::Context) -> Result<Stream, jetst
         subjects: vec![format!("{}.>", subject::PREFIX)],
         // A work queue would lose what a restarted controller must read again.
         retention: RetentionPolicy::Limits,
-        max_age: DAY,
+        max_age: KEPT,
         discard: DiscardPolicy::Old,
         storage: StorageType::File,
         duplicate_window: Duration::from_mins(10),
