@@ -7,7 +7,6 @@ mod report;
 mod status;
 mod target;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,6 +85,9 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         return Ok(Action::await_change());
     }
     let seen = observe::observe(check, context);
+    for cancelled in &seen.cancelled {
+        remove::run(cancelled, context).await?;
+    }
     let baselines = seen.baselines(context)?;
     for lost in baselines.lost {
         tracing::warn!(
@@ -120,7 +122,9 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         }
         Next::Start(starts) => {
             for start in starts {
-                create(check, context, &seen, start, seconds).await?;
+                if let Some(taken) = create(check, context, &seen, start, seconds).await? {
+                    return conclude::reject(check, context, reason::NAME_TAKEN, &taken).await;
+                }
             }
             // The new runs are owned: their appearance brings us back.
             Ok(Action::await_change())
@@ -161,8 +165,12 @@ async fn begin_again(check: &WorkloadHardeningCheck, context: &Context, token: &
 /// Ends the runs that have not ended. What has ended stays, and counts when the check goes on.
 async fn suspend(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
     let seen = observe::observe(check, context);
-    for run in seen.runs.iter().filter(|run| !is_ended(run)) {
-        remove::run(run, context).await?;
+    for run in &seen.runs {
+        if !is_ended(run) {
+            remove::run(run, context).await?;
+        }
+        // It may hold still for long, and what is needed is read again.
+        context.ingest.forget(&run.uid().unwrap_or_default());
     }
     status::suspended(check, context, &seen).await?;
     Ok(Action::await_change())
@@ -171,9 +179,6 @@ async fn suspend(check: &WorkloadHardeningCheck, context: &Context) -> Result<Ac
 /// Once a check has ended, its runs fold into the report and go.
 async fn clean_up(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
     let gone = remove::runs(check, context).await?;
-    if gone {
-        context.ingest.forget(&check.uid().unwrap_or_default());
-    }
     let obstacle = if gone {
         None
     } else {
@@ -187,13 +192,14 @@ async fn clean_up(check: &WorkloadHardeningCheck, context: &Context) -> Result<A
     })
 }
 
+/// Makes a run. Who else has its name, if somebody does.
 async fn create(
     check: &WorkloadHardeningCheck,
     context: &Context,
     seen: &Seen,
     start: Start,
     recording_seconds: u64,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let namespace = check.namespace().unwrap_or_default();
     let uid = check.uid().unwrap_or_default();
     let spec = CheckRunSpec {
@@ -222,9 +228,24 @@ async fn create(
     run.metadata.finalizers = Some(vec![temper_api::finalizer::CLEANUP.to_owned()]);
     let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &namespace);
     match api.create(&PostParams::default(), &run).await {
-        Ok(_) => Ok(()),
-        // We were here already and have not seen it yet.
-        Err(kube::Error::Api(status)) if status.is_already_exists() => Ok(()),
+        Ok(_) => Ok(None),
+        Err(kube::Error::Api(status)) if status.is_already_exists() => {
+            let name = run.name_any();
+            let there = api.get_opt(&name).await.map_err(|source| Error::Read {
+                what: "a run that is there already",
+                source,
+            })?;
+            let owner = there
+                .map(|there| there.spec.check)
+                .filter(|owner| owner.uid != run.spec.check.uid);
+            // Without another owner it is our own, and we have not seen it yet.
+            Ok(owner.map(|owner| {
+                format!(
+                    "CheckRun `{name}` belongs to check `{}`: delete that one, or give this check another name",
+                    owner.name
+                )
+            }))
+        }
         Err(source) => Err(Error::Apply {
             what: format!("run `{}`", run.name_any()),
             source,
@@ -254,11 +275,6 @@ fn phase(runs: &[Arc<CheckRun>]) -> (CheckPhase, &'static str) {
 
 fn is_ended(run: &CheckRun) -> bool {
     run.status.as_ref().is_some_and(|status| status.phase.is_terminal())
-}
-
-/// The settings of a run, in order.
-fn settings(run: &CheckRun) -> BTreeSet<temper_core::setting::Setting> {
-    run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
 /// How the search sees a run.

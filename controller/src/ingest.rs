@@ -5,11 +5,11 @@
 
 mod decode;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use async_nats::header::NATS_MESSAGE_ID;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, consumer::DeliverPolicy};
@@ -28,22 +28,26 @@ use crate::metrics::Metrics;
 /// Where a reconcile is asked for.
 pub(crate) type Trigger = mpsc::UnboundedSender<ObjectRef<CheckRun>>;
 
-/// Which run a recording belongs to: UID of the check and short name of the run.
-type Key = (String, String);
+/// UID of the run: one that is made again has the name of the one before, and nothing else of it.
+type Uid = String;
 
 /// A day, and what a recording of a day needs to start and to be judged.
 const KEPT: Duration = Duration::from_hours(26);
+
+/// A worker that waited for NATS tries again within less than half of this.
+const SETTLED: Duration = Duration::from_secs(15);
 
 /// All recordings that somebody needs.
 pub(crate) struct Ingest {
     jetstream: jetstream::Context,
     trigger: Trigger,
     metrics: Metrics,
-    followed: Mutex<BTreeMap<Key, Followed>>,
+    followed: Mutex<BTreeMap<Uid, Followed>>,
 }
 
 /// A run whose recording is read.
 pub(crate) struct Follow<'a> {
+    pub(crate) uid: &'a str,
     pub(crate) check_uid: &'a str,
     pub(crate) run: &'a str,
     /// Name of its clone, which its log lines may hold.
@@ -60,6 +64,8 @@ pub(crate) struct Known {
     pub(crate) recording: Recording,
     /// All that was published has been read.
     pub(crate) current: bool,
+    /// And has been for so long that a worker which waited for NATS has published what it had.
+    pub(crate) settled: bool,
 }
 
 struct Followed {
@@ -70,7 +76,8 @@ struct Followed {
 
 struct Shared {
     recording: Mutex<Recording>,
-    current: AtomicBool,
+    /// Since when all that was published has been read.
+    current_since: Mutex<Option<Instant>>,
 }
 
 impl Drop for Followed {
@@ -109,6 +116,7 @@ impl Ingest {
     /// Follows a run, unless it is followed already.
     pub(crate) fn follow(&self, follow: Follow<'_>) -> Result<()> {
         let Follow {
+            uid,
             check_uid,
             run,
             clone,
@@ -116,18 +124,18 @@ impl Ingest {
             object,
         } = follow;
         let filter = subject::run_filter(check_uid, run)?;
-        let key = (check_uid.to_owned(), run.to_owned());
         let mut followed = self.lock();
-        if followed.get(&key).is_some_and(|old| old.first_attempt == first_attempt) {
+        if followed.get(uid).is_some_and(|old| old.first_attempt == first_attempt) {
             return Ok(());
         }
         let shared = Arc::new(Shared {
             recording: Mutex::new(Recording::new(clone)),
-            current: AtomicBool::new(false),
+            current_since: Mutex::default(),
         });
         let consumer = Consumer {
             jetstream: self.jetstream.clone(),
             filter,
+            uid: uid.to_owned(),
             first_attempt,
             shared: Arc::clone(&shared),
             object,
@@ -135,7 +143,7 @@ impl Ingest {
             metrics: self.metrics.clone(),
         };
         followed.insert(
-            key,
+            uid.to_owned(),
             Followed {
                 first_attempt,
                 shared,
@@ -152,34 +160,34 @@ impl Ingest {
     }
 
     /// What is known of a run now; nothing if it is not followed.
-    pub(crate) fn known(&self, check_uid: &str, run: &str) -> Known {
+    pub(crate) fn known(&self, uid: &str) -> Known {
         let followed = self.lock();
-        let entry = followed.get(&(check_uid.to_owned(), run.to_owned()));
-        entry
-            .map(|followed| Known {
-                // In this order: what is read in between is no harm, what is missing would be.
-                current: followed.shared.current.load(Ordering::Acquire),
+        let known = |followed: &Followed| {
+            // In this order: what is read in between is no harm, what is missing would be.
+            let since = *followed.shared.current_since();
+            Known {
+                current: since.is_some(),
+                settled: since.is_some_and(|since| since.elapsed() >= SETTLED),
                 recording: followed.shared.lock().clone(),
-            })
-            .unwrap_or_default()
+            }
+        };
+        followed.get(uid).map(known).unwrap_or_default()
     }
 
     /// The turning points of a run, as far as they are known now.
-    pub(crate) fn marks(&self, check_uid: &str, run: &str) -> Vec<Mark> {
-        let followed = self.lock();
-        let entry = followed.get(&(check_uid.to_owned(), run.to_owned()));
+    pub(crate) fn marks(&self, uid: &str) -> Vec<Mark> {
         let marks = |entry: &Followed| entry.shared.lock().marks().cloned().collect();
-        entry.map(marks).unwrap_or_default()
-    }
-
-    /// Lets go of all recordings of a check.
-    pub(crate) fn forget(&self, check_uid: &str) {
-        self.lock().retain(|(uid, _), _| uid != check_uid);
+        self.lock().get(uid).map(marks).unwrap_or_default()
     }
 
     /// Lets go of one run's recording.
-    pub(crate) fn forget_run(&self, check_uid: &str, run: &str) {
-        self.lock().remove(&(check_uid.to_owned(), run.to_owned()));
+    pub(crate) fn forget(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    /// Lets go of the recordings of all runs but these.
+    pub(crate) fn keep(&self, uids: &BTreeSet<Uid>) {
+        self.lock().retain(|uid, _| uids.contains(uid));
     }
 
     /// Removes everything that any run of a check published.
@@ -203,7 +211,7 @@ impl Ingest {
             .map_err(|error| failed(error.into()))
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Followed>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uid, Followed>> {
         self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -213,11 +221,16 @@ impl Shared {
         // A fold that panicked half-way is repeated by nobody, but what it left is still a recording.
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn current_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.current_since.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Consumer {
     jetstream: jetstream::Context,
     filter: String,
+    uid: Uid,
     first_attempt: u32,
     shared: Arc<Shared>,
     object: ObjectRef<CheckRun>,
@@ -232,7 +245,10 @@ impl Consumer {
         let mut pause = first_pause;
         loop {
             let mut read = 0;
-            match self.read(&mut read).await {
+            let end = self.read(&mut read).await;
+            // Until it is read again, more may have been published than is known.
+            *self.shared.current_since() = None;
+            match end {
                 Ok(()) => tracing::warn!(filter = self.filter, "consumer ended, reading again"),
                 Err(error) => tracing::warn!(
                     filter = self.filter,
@@ -267,12 +283,19 @@ impl Consumer {
             let (sequence, pending) = (info.stream_sequence, info.pending);
             let age = SystemTime::now().duration_since(info.published.into());
             self.metrics.ingest_delay.observe(age.unwrap_or_default().as_secs_f64());
-            let attempt = subject::attempt_of(&message.subject);
+            // The run before this one of its name may still have had something to say.
+            let id = message
+                .headers
+                .as_ref()
+                .and_then(|headers| headers.get(NATS_MESSAGE_ID));
+            let is_own = id.is_some_and(|id| subject::is_of_run(id.as_str(), &self.uid));
+            let attempt = subject::attempt_of(&message.subject).filter(|_| is_own);
             let sample = attempt.and_then(|attempt| {
                 let chunk = Chunk::decode(message.payload.clone()).ok()?;
                 Some((attempt, decode::sample(chunk, attempt)?))
             });
             match sample {
+                _ if !is_own => {}
                 Some((attempt, _)) if attempt < self.first_attempt => {}
                 Some((attempt, sample)) => self.fold(attempt, sequence, sample),
                 None => {
@@ -301,7 +324,10 @@ impl Consumer {
     }
 
     fn caught_up(&self) {
-        if !self.shared.current.swap(true, Ordering::AcqRel) {
+        let mut since = self.shared.current_since();
+        if since.is_none() {
+            *since = Some(Instant::now());
+            drop(since);
             self.tell();
         }
     }

@@ -29,6 +29,9 @@ pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        let runs = context.seen.runs.state();
+        // Also in one that stands by: it reads along, and nobody tells it of the end.
+        context.ingest.keep(&runs.iter().filter_map(|run| run.uid()).collect());
         if !*context.leads.borrow() {
             continue;
         }
@@ -49,25 +52,22 @@ async fn sweep(context: &Context) -> Result<(), kube::Error> {
     let found_accounts = accounts.list_metadata(&ours).await?;
     let clones = i64::try_from(found_namespaces.items.len()).unwrap_or(i64::MAX);
     context.metrics.clones.set(clones);
-    let removed = |kind| context.metrics.orphans_removed.get_or_create(&Kind { kind }).inc();
     let runs: Api<CheckRun> = Api::all(context.client.clone());
     let runs = runs.list_metadata(&ListParams::default()).await?;
     let alive: BTreeSet<String> = runs.items.iter().filter_map(ResourceExt::uid).collect();
     let now = jiff::Timestamp::now();
     let orphan = |metadata: &ObjectMeta| metadata.deletion_timestamp.is_none() && is_orphan(metadata, &alive, now);
+    for next in context.places.keep(&alive) {
+        context.ingest.wake(next);
+    }
     for namespace in found_namespaces.items.iter().filter(|object| orphan(&object.metadata)) {
-        tracing::warn!(namespace = namespace.name_any(), "removing an orphaned clone");
-        remove(&namespaces, &namespace.name_any()).await?;
-        removed("Namespace");
+        remove(context, &namespaces, "Namespace", &namespace.name_any()).await;
     }
     for job in found_jobs.items.iter().filter(|object| orphan(&object.metadata)) {
-        tracing::warn!(job = job.name_any(), "removing an orphaned job");
-        remove(&jobs, &job.name_any()).await?;
-        removed("Job");
+        remove(context, &jobs, "Job", &job.name_any()).await;
     }
     for account in found_accounts.items.iter().filter(|object| orphan(&object.metadata)) {
-        remove(&accounts, &account.name_any()).await?;
-        removed("ServiceAccount");
+        remove(context, &accounts, "ServiceAccount", &account.name_any()).await;
     }
     Ok(())
 }
@@ -85,13 +85,19 @@ fn is_orphan(metadata: &ObjectMeta, alive: &BTreeSet<String>, now: jiff::Timesta
     past || run.is_some_and(|uid| !alive.contains(uid))
 }
 
-async fn remove<K>(api: &Api<K>, name: &str) -> Result<(), kube::Error>
+/// One that cannot be removed keeps no other.
+async fn remove<K>(context: &Context, api: &Api<K>, kind: &'static str, name: &str)
 where
     K: Clone + serde::de::DeserializeOwned + std::fmt::Debug,
 {
+    if !*context.leads.borrow() {
+        return;
+    }
+    tracing::warn!(kind, name, "removing an orphan");
     match api.delete(name, &DeleteParams::background()).await {
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-        result => result.map(drop),
+        Err(kube::Error::Api(status)) if status.is_not_found() => {}
+        Err(error) => tracing::warn!(kind, name, error = chain(&error), "orphan was not removed"),
+        Ok(_) => drop(context.metrics.orphans_removed.get_or_create(&Kind { kind }).inc()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Which runs hold a place is also readable from the cluster, so nothing is lost with this process: a run that has
 //! left Pending and whose clone is not gone holds one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Uid of a run.
@@ -46,6 +46,20 @@ impl<T: Clone> Places<T> {
         let mut inner = self.lock();
         inner.waiting.clear();
         inner.held = holders.into_iter().collect();
+    }
+
+    /// Whether it has a place.
+    pub(crate) fn holds(&self, uid: &str) -> bool {
+        self.lock().held.contains_key(uid)
+    }
+
+    /// Lets go of all but these. Returns who is first in line now.
+    pub(crate) fn keep(&self, uids: &BTreeSet<Uid>) -> Vec<T> {
+        let mut inner = self.lock();
+        inner.held.retain(|uid, _| uids.contains(uid));
+        inner.waiting.retain(|(uid, _)| uids.contains(uid));
+        let free = self.limit.saturating_sub(inner.held.len());
+        inner.waiting.iter().take(free).map(|(_, who)| who.clone()).collect()
     }
 
     /// Takes a place, or gets in line. Asking again keeps one's place in the line.
@@ -100,6 +114,17 @@ mod tests {
         assert!(!places.take("d", 'd'), "d must not overtake c");
         assert!(places.take("c", 'c') && places.take("c", 'c'));
         assert_eq!(places.count(), (2, 1));
+    }
+
+    #[test]
+    fn who_is_gone_holds_nothing_and_is_not_waited_for() {
+        let places = Places::new(1);
+        places.take("a", 'a');
+        places.take("b", 'b');
+        places.take("c", 'c');
+        assert!(places.holds("a") && !places.holds("b"));
+        assert_eq!(places.keep(&BTreeSet::from(["c".to_owned()])), ['c']);
+        assert_eq!(places.count(), (0, 1));
     }
 
     #[test]

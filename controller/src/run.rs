@@ -40,6 +40,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
     let phase = status.phase;
     if run.metadata.deletion_timestamp.is_some() {
         if !finalizer::has(run) {
+            release(run, context);
             return Ok(Action::await_change());
         }
         return if remove::everything(run, context).await? {
@@ -61,7 +62,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
     let begins_again = phase == RunPhase::Pending && status.attempt > 0;
     if phase.is_terminal() || phase == RunPhase::Judging || begins_again {
         let gone = remove::everything(run, context).await?;
-        if gone {
+        if gone && context.places.holds(&uid) {
             release(run, context);
         }
         if gone && !begins_again && status.cleaned_at.is_none() {
@@ -90,6 +91,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         job: seen.job.clone(),
         recording: &seen.recording,
         current: seen.current,
+        settled: seen.settled,
         baselines: seen.baselines(),
         now: seen.now,
     });

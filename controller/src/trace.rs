@@ -58,7 +58,7 @@ pub(crate) fn of_worker(run: &CheckRun, attempt: u32) -> String {
 /// Sends the spans of a run that ends with this status.
 pub(crate) async fn run_ended(run: &CheckRun, status: &CheckRunStatus, context: &Context) {
     if context.exporter.is_on() {
-        let marks = context.ingest.marks(&run.spec.check.uid, &run.spec.run);
+        let marks = context.ingest.marks(&run.uid().unwrap_or_default());
         let spans = trace::run(&facts(run, status, &context.args.runs_namespace), &marks);
         context.exporter.export(spans).await;
     }

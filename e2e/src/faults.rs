@@ -1,6 +1,6 @@
 //! What happens to a cluster: processes that die, stores that are lost.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
@@ -41,17 +41,22 @@ pub async fn crash_worker(client: &Client, check_uid: &str, run: &str) -> Result
     crash(&pods, pod).await
 }
 
-/// Ends the controller that holds the lease as the kernel would, and its Pod, so that another process must go on.
+/// Ends the controller that holds the lease as the kernel would, and its Pod, so that another process must go on. Between
+/// two holders there is nobody to end: the next one is waited for.
 pub async fn crash_leader(client: &Client) -> Result<()> {
     let leases: Api<Lease> = Api::namespaced(client.clone(), SYSTEM);
-    let holder = leases.get(CONTROLLER).await?.spec.and_then(|spec| spec.holder_identity);
     let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
-    // Between two holders there is none: then there is nobody to end either.
-    let Some(pod) = pods.get_opt(&holder.unwrap_or_default()).await? else {
-        return Ok(());
-    };
-    crash(&pods, &pod).await?;
-    remove_at_once(&pods, &pod).await
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let holder = leases.get(CONTROLLER).await?.spec.and_then(|spec| spec.holder_identity);
+        let pod = pods.get_opt(&holder.unwrap_or_default()).await?;
+        if let Some(pod) = pod.filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
+            crash(&pods, &pod).await?;
+            return remove_at_once(&pods, &pod).await;
+        }
+        ensure!(Instant::now() < deadline, "nobody takes the lease");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// Sets how many controllers there are, and waits until all of them are Ready.

@@ -46,6 +46,13 @@ impl Recording {
     }
 }
 
+/// Whether a message id, as [`Recording::message_id`] makes it, is of the run with this UID.
+pub fn is_of_run(message_id: &str, run_uid: &str) -> bool {
+    message_id
+        .strip_prefix(run_uid)
+        .is_some_and(|part| part.starts_with('/'))
+}
+
 /// Filter for everything that all attempts of a run published.
 pub fn run_filter(check_uid: &str, run: &str) -> Result<String, InvalidToken> {
     Ok(format!("{PREFIX}.{}.{}.>", token(check_uid)?, token(run)?))
@@ -121,6 +128,13 @@ mod tests {
             "temper.rec.0b5f.baseline-1.>"
         );
         assert_eq!(check_filter("0b5f").unwrap(), "temper.rec.0b5f.>");
+    }
+
+    #[test]
+    fn a_message_knows_its_run() {
+        let id = Recording::new("c", "r", "77aa", 1).unwrap().message_id("mark/1");
+        assert!(is_of_run(&id, "77aa"));
+        assert!(!is_of_run(&id, "77a") && !is_of_run(&id, "c") && !is_of_run("77aa", "77aa"));
     }
 
     #[test]

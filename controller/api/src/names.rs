@@ -68,6 +68,8 @@ pub mod reason {
     pub const TARGET_CHANGED: &str = "TargetChanged";
     /// An older check of the same workload has not ended.
     pub const TARGET_BUSY: &str = "TargetBusy";
+    /// A run of another check has the name that one of this check needs.
+    pub const NAME_TAKEN: &str = "NameTaken";
     /// Spec and target are fit.
     pub const ACCEPTED: &str = "Accepted";
     /// A volume would share state with the source.

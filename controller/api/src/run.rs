@@ -124,6 +124,9 @@ pub struct CheckRunStatus {
     /// The attempt that made the present clone: what earlier ones recorded is of another one and does not count.
     #[serde(default)]
     pub clone_attempt: u32,
+    /// Clones that it took; more than 1 where a recording was lost.
+    #[serde(default)]
+    pub clones: u32,
     /// Why it ended without a verdict, one of the reasons of conditions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

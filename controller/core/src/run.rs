@@ -11,6 +11,9 @@ pub const ATTEMPTS: u32 = 3;
 /// under a setting do so while they start; those that break later are found by their own recording.
 pub const PROMISING_NANOS: i64 = 10_000_000_000;
 
+/// Between two looks at a recording that has not settled, in nanoseconds.
+const SETTLING_NANOS: i64 = 5_000_000_000;
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -76,6 +79,8 @@ pub struct Observed<'a> {
     /// All that was ever published of this run and of its baselines has been read. After a restart, and while NATS is
     /// away, less is known than was recorded, and nothing may follow from what is missing.
     pub current: bool,
+    /// And has been for so long that what a worker could not publish meanwhile is there, too: time tells something.
+    pub settled: bool,
     /// The baselines of its check.
     pub baselines: Vec<Baseline<'a>>,
     /// Now, in nanoseconds since the epoch.
@@ -124,7 +129,10 @@ pub fn next(observed: &Observed<'_>) -> Step {
         Phase::Pending | Phase::Ended => Step::Wait(None),
         Phase::Cloning => Step::Clone,
         Phase::Starting | Phase::Recording => recording(observed),
-        Phase::Judging => verdict(observed).map_or(Step::Wait(None), Step::End),
+        Phase::Judging => match gone(observed) {
+            Some(why) if observed.current => again(observed, why, Step::Repeat),
+            _ => verdict(observed).map_or(Step::Wait(None), Step::End),
+        },
     }
 }
 
@@ -137,7 +145,9 @@ fn recording(observed: &Observed<'_>) -> Step {
         return again(observed, why, Step::Repeat);
     }
     if has_ended(recording) {
-        return Step::Judge;
+        // The Pods are there until the clone is removed.
+        let is_tried = !observed.admission_due || recording.ready_at().is_none();
+        return if is_tried { Step::Judge } else { Step::Admit };
     }
     if let Some(verdict) = early(observed) {
         return Step::End(verdict);
@@ -169,13 +179,21 @@ fn next_look(observed: &Observed<'_>) -> Option<i64> {
         return None;
     }
     let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
+    if !observed.settled {
+        return Some(observed.now.saturating_add(SETTLING_NANOS));
+    }
     oracle::next_look(&baselines, observed.recording, observed.now)
 }
 
 /// Why the recording cannot become whole any more, if so.
 fn gone(observed: &Observed<'_>) -> Option<String> {
     let recording = observed.recording;
-    if observed.phase == Phase::Recording && recording.ready_at().is_none() {
+    let is_missing = match observed.phase {
+        Phase::Recording => recording.ready_at().is_none(),
+        Phase::Judging => !has_ended(recording),
+        Phase::Pending | Phase::Cloning | Phase::Starting | Phase::Ended => false,
+    };
+    if is_missing {
         return Some("the stream has lost what was recorded".to_owned());
     }
     let missing = recording.missing().filter(|missing| *missing == Missing::Gone);
@@ -226,7 +244,9 @@ fn early(observed: &Observed<'_>) -> Option<Verdict> {
             }),
         Role::Candidate | Role::Verification => {
             let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
-            oracle::early(&baselines, observed.recording, observed.now)
+            // Of a worker that could not publish, nobody knows how late it is.
+            let now = if observed.settled { observed.now } else { i64::MIN };
+            oracle::early(&baselines, observed.recording, now)
         }
     }
 }

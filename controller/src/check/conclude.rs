@@ -18,6 +18,7 @@ use super::{report, status};
 use crate::context::Context;
 use crate::error::Result;
 use crate::identity;
+use crate::run::make::settings as settings_of;
 
 /// The check cannot be carried out.
 pub(super) async fn reject(
@@ -28,7 +29,7 @@ pub(super) async fn reject(
 ) -> Result<Action> {
     let mut new = check.status.clone().unwrap_or_default();
     new.phase = Some(CheckPhase::Complete);
-    if new.runs.is_empty() {
+    if new.template_hash.is_none() {
         status::set(check, &mut new, condition::ACCEPTED, false, reason, message);
     }
     status::set(check, &mut new, condition::COMPLETE, true, reason, message);
@@ -178,10 +179,10 @@ fn verified(
         message: run_status.admission_message.clone(),
     });
     new.settings = rejected(seen, source, settings, &proven);
-    let admitted = if run_status.admitted == Some(true) {
-        "admitted at"
-    } else {
-        "refused at"
+    let admitted = match run_status.admitted {
+        Some(true) => "admitted at",
+        Some(false) => "refused at",
+        None => "not tried at",
     };
     let text = format!(
         "{} of {} settings are proven by run `{name}`, {admitted} level {}",
@@ -232,9 +233,9 @@ fn rejected(
         } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == setting) {
             (SettingState::Unproven, None, Some((*why).to_owned()))
         } else {
-            let run = decisive(seen, setting);
+            let (state, run) = decisive(seen, setting);
             let why = run.and_then(|run| run.status.as_ref()?.message.clone());
-            (SettingState::Rejected, run, why)
+            (state, run, why)
         };
         let warnings = match state {
             SettingState::Proven => run.map(|run| warnings(seen, run, setting)).unwrap_or_default(),
@@ -254,24 +255,28 @@ fn rejected(
 }
 
 fn verdict_run<'a>(seen: &'a Seen, settings: &BTreeSet<Setting>) -> Option<&'a CheckRun> {
-    let passed = |run: &&CheckRun| super::settings(run) == *settings && super::state(run) == search::State::Passed;
+    let passed = |run: &&CheckRun| settings_of(run) == *settings && super::state(run) == search::State::Passed;
     seen.runs.iter().map(|run| &**run).find(passed)
 }
 
-/// The smallest failed run that had the setting says most about it.
-fn decisive(seen: &Seen, setting: Setting) -> Option<&CheckRun> {
-    let failed = seen
-        .runs
-        .iter()
-        .map(|run| &**run)
-        .filter(|run| super::settings(run).contains(&setting) && super::state(run) != search::State::Passed);
-    failed.min_by_key(|run| run.spec.settings.len())
+/// The smallest failed run that had the setting says most about it. Without one nothing speaks against the setting,
+/// but that it could not be tried.
+fn decisive(seen: &Seen, setting: Setting) -> (SettingState, Option<&CheckRun>) {
+    let smallest = |is_wanted: fn(search::State) -> bool| {
+        let runs = seen.runs.iter().map(|run| &**run);
+        runs.filter(|run| settings_of(run).contains(&setting) && is_wanted(super::state(run)))
+            .min_by_key(|run| run.spec.settings.len())
+    };
+    match smallest(|state| state == search::State::Failed) {
+        Some(run) => (SettingState::Rejected, Some(run)),
+        None => (SettingState::Unproven, smallest(|state| state != search::State::Passed)),
+    }
 }
 
 /// Warnings of the run that had the setting alone; of the whole if there was none.
 fn warnings(seen: &Seen, whole: &CheckRun, setting: Setting) -> Vec<String> {
     let mut runs = seen.runs.iter().map(|run| &**run);
-    let alone = runs.find(|run| super::settings(run) == BTreeSet::from([setting]));
+    let alone = runs.find(|run| settings_of(run) == BTreeSet::from([setting]));
     let status = alone.unwrap_or(whole).status.as_ref();
     let findings = status.into_iter().flat_map(|status| &status.findings);
     findings

@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use kube::ResourceExt as _;
 use temper_api::{CheckRun, Identity, RunPhase, RunRole, WorkloadHardeningCheck};
+use temper_core::recording::Missing;
 use temper_core::search;
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::run::make::settings;
 use crate::run::observe::{known, role};
 
 /// The runs of a check, in the order of their creation.
 pub(super) struct Seen {
     pub(super) runs: Vec<Arc<CheckRun>>,
+    /// Those that ended because a check of theirs did: of one that goes on they are in the way.
+    pub(super) cancelled: Vec<Arc<CheckRun>>,
 }
 
 /// Baselines that passed.
@@ -30,7 +34,7 @@ impl Seen {
         let run = |run: &Arc<CheckRun>| search::Run {
             name: run.spec.run.clone(),
             role: role(run.spec.role),
-            settings: super::settings(run),
+            settings: settings(run),
             state: super::state(run),
         };
         self.runs.iter().map(run).collect()
@@ -46,7 +50,8 @@ impl Seen {
             .filter(|run| run.spec.role == RunRole::Baseline && super::state(run) == search::State::Passed);
         for run in passed {
             let known = known(run, context)?;
-            if known.current && known.recording.ended().is_none() {
+            let is_gone = known.recording.ended().is_none() || known.recording.missing() == Some(Missing::Gone);
+            if known.current && is_gone {
                 lost.push(&**run);
             }
             recordings.push(known.recording);
@@ -71,13 +76,11 @@ impl Seen {
 
 /// The runs that count: not those that are being removed so that they can be made anew.
 pub(super) fn observe(check: &WorkloadHardeningCheck, context: &Context) -> Seen {
-    let mut runs = context.runs_of(&check.namespace().unwrap_or_default(), &check.uid().unwrap_or_default());
-    runs.retain(|run| {
-        let cancelled = run
-            .status
-            .as_ref()
-            .is_some_and(|status| status.phase == RunPhase::Cancelled);
-        run.metadata.deletion_timestamp.is_none() && !cancelled
+    let runs = context.runs_of(&check.namespace().unwrap_or_default(), &check.uid().unwrap_or_default());
+    let there = runs.into_iter().filter(|run| run.metadata.deletion_timestamp.is_none());
+    let (cancelled, mut runs): (Vec<_>, Vec<_>) = there.partition(|run| {
+        let status = run.status.as_ref();
+        status.is_some_and(|status| status.phase == RunPhase::Cancelled)
     });
     runs.sort_by_cached_key(|run| {
         (
@@ -86,5 +89,5 @@ pub(super) fn observe(check: &WorkloadHardeningCheck, context: &Context) -> Seen
             run.spec.run.clone(),
         )
     });
-    Seen { runs }
+    Seen { runs, cancelled }
 }

@@ -3,8 +3,8 @@
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 use temper_api::{
-    CheckRef, CheckStatus, Evidence, FindingRecord, FindingWeight, HardeningReportSpec, Point, RunRole, Series,
-    WorkloadHardeningCheck,
+    CheckRef, CheckRun, CheckStatus, Evidence, FindingRecord, FindingWeight, HardeningReportSpec, Point, RunRole,
+    Series, WorkloadHardeningCheck,
 };
 use temper_core::recommend::patch;
 
@@ -125,7 +125,7 @@ fn compose(
         target_ref: check.spec.target_ref.clone(),
         check: CheckRef {
             name: check.name_any(),
-            uid: uid.clone(),
+            uid,
         },
         template_hash: source.template_hash.clone(),
         outcome: end.reason.clone(),
@@ -138,7 +138,7 @@ fn compose(
         proof,
         runs: status.runs.clone(),
         evidence: evidence.collect(),
-        series: plotted.flat_map(|run| series(&uid, &run.spec.run, context)).collect(),
+        series: plotted.flat_map(|run| series(run, context)).collect(),
         cost: status.cost.clone().unwrap_or_default(),
         timings: status.timings.clone().unwrap_or_default(),
         completed_at: status.timings.as_ref().and_then(|timings| timings.completed_at.clone()),
@@ -146,8 +146,8 @@ fn compose(
 }
 
 /// CPU and memory of every container of a run.
-fn series(check_uid: &str, run: &str, context: &Context) -> Vec<Series> {
-    let recording = context.ingest.known(check_uid, run).recording;
+fn series(run: &CheckRun, context: &Context) -> Vec<Series> {
+    let recording = context.ingest.known(&run.uid().unwrap_or_default()).recording;
     let start = recording.ready_at().unwrap_or_default();
     let curves = temper_core::recording::curves(&recording);
     let point = |(time, value): &(i64, f64)| {
@@ -156,7 +156,7 @@ fn series(check_uid: &str, run: &str, context: &Context) -> Vec<Series> {
         Point { t, v: round(*value) }
     };
     let series = |(container, metric, points): (String, &'static str, Vec<(i64, f64)>)| Series {
-        run: run.to_owned(),
+        run: run.spec.run.clone(),
         container,
         metric: metric.to_owned(),
         points: thin(&points, POINTS).iter().map(point).collect(),

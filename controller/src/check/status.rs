@@ -26,6 +26,10 @@ pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
 /// Writes the whole status, if it changed. The check's version guards it.
 pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut status: CheckStatus) -> Result<()> {
     status.observed_generation = check.metadata.generation;
+    if super::is_open(check) {
+        // A check that has not ended is not repeated: whatever was asked for until now is answered.
+        status.retried = check.annotations().get(annotation::RETRY).cloned();
+    }
     status.target = Some(check.spec.target_ref.to_string());
     if check.status.as_ref() == Some(&status) {
         return Ok(());
@@ -336,7 +340,7 @@ pub(super) fn cost(runs: &[Arc<CheckRun>]) -> Cost {
     let mut seconds = 0.0;
     for status in runs.iter().filter_map(|run| run.status.as_ref()) {
         if let Some(started) = &status.started_at {
-            cost.clones += 1 + status.clone_attempt.saturating_sub(1);
+            cost.clones += status.clones;
             let end = status.ended_at.as_ref().map_or(now, |time| time.0);
             seconds += end.duration_since(started.0).as_secs_f64();
         }

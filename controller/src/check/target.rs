@@ -157,7 +157,7 @@ fn too_late(check: &WorkloadHardeningCheck, context: &Context, why: &str) -> Tar
     }
 }
 
-/// An older check of the same workload that has not ended.
+/// Another check of the same workload that has not ended and began before.
 fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Option<String> {
     let age = |check: &WorkloadHardeningCheck| (check.creation_timestamp().map(|time| time.0), check.name_any());
     let checks = context.seen.checks.state();
@@ -166,7 +166,7 @@ fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Option<String> {
             && other.uid() != check.uid()
             && other.spec.target_ref == check.spec.target_ref
             && super::is_open(other)
-            && age(other) < age(check)
+            && (super::status::is_accepted(other) || age(other) < age(check))
     });
     older.map(|other| other.name_any())
 }

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use temper_api::{CheckPhase, CheckStatus, WorkloadHardeningCheck, condition, reason};
 
 /// Reasons of the condition Complete.
-const REASONS: [&str; 23] = [
+const REASONS: [&str; 24] = [
     reason::INVALID_SPEC,
     reason::TARGET_NOT_FOUND,
     reason::UNKNOWN_KIND,
@@ -21,6 +21,7 @@ const REASONS: [&str; 23] = [
     reason::TARGET_DELETED,
     reason::TARGET_CHANGED,
     reason::TARGET_BUSY,
+    reason::NAME_TAKEN,
     reason::SHARED_VOLUME,
     reason::CLONE_REFUSED,
     reason::CLONE_FAILED,

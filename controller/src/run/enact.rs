@@ -9,7 +9,7 @@ use temper_api::{CheckRun, CheckRunStatus, Outcome, ProofFact, RunPhase, RunRole
 use temper_core::recommend::prove;
 use temper_core::run::Step;
 
-use super::make::{self, Made};
+use super::make::{self, Made, Replaced};
 use super::observe::Seen;
 use super::status::time;
 use super::{admit, job, status};
@@ -33,16 +33,22 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             status.phase = RunPhase::Cloning;
             status.attempt += 1;
             status.clone_attempt = status.attempt;
+            status.clones += 1;
             status.clone_namespace = Some(job::clone_name(run));
             status.started_at = status.started_at.or_else(|| time(seen.now));
         }
+        Step::Clone if is_overdue(&status, seen.now, context) => {
+            let message = format!(
+                "the clone could not be made within {} s",
+                context.args.start_deadline.as_secs()
+            );
+            let last = status.message.take();
+            let last = last.map(|last| format!(", last: {last}")).unwrap_or_default();
+            status::refused(run, &mut status, reason::CLONE_FAILED, &format!("{message}{last}"));
+        }
         Step::Clone => match make::clone(run, context, &mut status).await {
-            Err(error) if !is_overdue(&status, seen.now, context) => return Err(error),
-            Err(error) => {
-                let limit = context.args.start_deadline.as_secs();
-                let message = format!("the clone could not be made within {limit} s, last: {}", chain(&error));
-                status::refused(run, &mut status, reason::CLONE_FAILED, &message);
-            }
+            // Told, so that it is known when time is up; and tried again.
+            Err(error) => status.message = Some(chain(&error)),
             Ok(Made::Done) => {
                 status.phase = RunPhase::Starting;
                 status.cloned_at = time(nanos_now());
@@ -56,7 +62,11 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         }
         Step::Admit => {
             if !admit(run, context, &mut status).await? {
-                return Ok(Action::requeue(Duration::from_millis(500)));
+                if seen.recording.ended().is_none() {
+                    return Ok(Action::requeue(Duration::from_millis(500)));
+                }
+                status.admitted = Some(false);
+                status.admission_message = Some("its Pods were gone before they could be tried".to_owned());
             }
         }
         Step::Promise => status.promising = true,
@@ -76,16 +86,21 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 "worker is replaced"
             );
             let lost = status::lost(&status, nanos_now(), &why);
-            if make::replace_worker(run, context, &mut status).await? {
-                context.metrics.worker_replaced(&seen.job);
-                status.message = lost
-                    .as_ref()
-                    .map(|lost| format!("attempt {} failed: {why}", lost.attempt));
-                status.lost_attempts.extend(lost);
-                status.phase = RunPhase::Starting;
-                status.cloned_at = time(nanos_now());
-            } else {
-                begin_again(run, context, &mut status, "its clone is gone");
+            match make::replace_worker(run, context, &mut status).await? {
+                Replaced::Done => {
+                    context.metrics.worker_replaced(&seen.job);
+                    status.message = lost
+                        .as_ref()
+                        .map(|lost| format!("attempt {} failed: {why}", lost.attempt));
+                    status.lost_attempts.extend(lost);
+                    status.phase = RunPhase::Starting;
+                    status.cloned_at = time(nanos_now());
+                }
+                Replaced::NoClone => begin_again(run, context, &mut status, "its clone is gone"),
+                Replaced::Refused(answer) => {
+                    let message = format!("{why}, and the API server does not take another worker: {answer}");
+                    status::refused(run, &mut status, reason::INFRASTRUCTURE_FAILED, &message);
+                }
             }
         }
         Step::Repeat(why) => begin_again(run, context, &mut status, &why),
@@ -131,11 +146,12 @@ fn begin_again(run: &CheckRun, context: &Context, status: &mut CheckRunStatus, w
         why,
         "run begins again"
     );
-    context.ingest.forget_run(&run.spec.check.uid, &run.spec.run);
+    context.ingest.forget(&run.uid().unwrap_or_default());
     let lost = status::lost(status, nanos_now(), why);
     status.lost_attempts.extend(lost);
     *status = CheckRunStatus {
         attempt: status.attempt,
+        clones: status.clones,
         started_at: status.started_at.take(),
         lost_attempts: std::mem::take(&mut status.lost_attempts),
         clone_namespace: status.clone_namespace.take(),

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, PodSpec};
-use kube::api::{DeleteParams, PropagationPolicy};
+use kube::api::{DeleteParams, Patch, PatchParams, PropagationPolicy};
+use kube::core::Status;
 use kube::{Api, ResourceExt as _};
-use serde_json::Value;
-use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, label, reason};
+use serde_json::{Value, json};
+use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, annotation, label, reason};
 use temper_core::clone::{self, Order, Part, Plan, Refusal};
 use temper_core::setting::{Base, Setting};
 
@@ -67,7 +68,7 @@ impl Wish {
 }
 
 /// The settings of a run.
-pub(super) fn settings(run: &CheckRun) -> BTreeSet<Setting> {
+pub(crate) fn settings(run: &CheckRun) -> BTreeSet<Setting> {
     run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
@@ -117,7 +118,8 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
     ];
     objects.extend(worker(run, context, status));
     for object in objects {
-        if let Some(made) = apply(context, &object).await? {
+        // Ours, and the same for every run: a refusal is no evidence against a candidate.
+        if let Some(made) = apply(context, &object, reason::CLONE_FAILED).await? {
             return Ok(made);
         }
     }
@@ -130,7 +132,7 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
                 .and_then(|object| clone::copy(object, &order)),
         };
         if let Some(object) = object
-            && let Some(made) = apply(context, &object).await?
+            && let Some(made) = apply(context, &object, reason::CLONE_REFUSED).await?
         {
             return Ok(made);
         }
@@ -155,7 +157,7 @@ async fn in_the_way(namespaces: &Api<Namespace>, run: &CheckRun, name: &str) -> 
 }
 
 /// Applies an object; something else than none if that ends the making.
-async fn apply(context: &Context, object: &Value) -> Result<Option<Made>> {
+async fn apply(context: &Context, object: &Value, refusal: &'static str) -> Result<Option<Made>> {
     let text = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let what = format!("{}/{}", text("/kind"), text("/metadata/name"));
     match source::apply(&context.client, object).await {
@@ -164,8 +166,8 @@ async fn apply(context: &Context, object: &Value) -> Result<Option<Made>> {
             Ok(Some(Made::NotYet(MOMENT)))
         }
         // Neither a conflict nor a fault of the server: it does not want this object.
-        Err(kube::Error::Api(answer)) if matches!(answer.code, 400 | 403 | 413 | 422) => Ok(Some(Made::Refused {
-            reason: reason::CLONE_REFUSED,
+        Err(kube::Error::Api(answer)) if is_refusal(&answer) => Ok(Some(Made::Refused {
+            reason: refusal,
             message: format!(
                 "the API server refuses {what} in the clone: {}: let it in, or leave it out of the clone",
                 answer.message
@@ -173,6 +175,10 @@ async fn apply(context: &Context, object: &Value) -> Result<Option<Made>> {
         })),
         Err(source) => Err(Error::Apply { what, source }),
     }
+}
+
+fn is_refusal(answer: &Status) -> bool {
+    matches!(answer.code, 400 | 403 | 413 | 422)
 }
 
 fn egress(run: &CheckRun) -> clone::Egress {
@@ -210,8 +216,17 @@ fn worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> [Value;
     )
 }
 
-/// Puts another worker in the place of a lost one, on the same clone; false if there is no clone any more.
-pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<bool> {
+/// What came of putting another worker in the place of a lost one.
+pub(super) enum Replaced {
+    Done,
+    /// There is no clone any more.
+    NoClone,
+    /// The API server does not take another worker.
+    Refused(String),
+}
+
+/// Puts another worker in the place of a lost one, on the same clone.
+pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<Replaced> {
     let clone = job::clone_name(run);
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
     let there = namespaces
@@ -222,8 +237,17 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
             source,
         })?;
     if there.is_none_or(|there| there.metadata.deletion_timestamp.is_some()) {
-        return Ok(false);
+        return Ok(Replaced::NoClone);
     }
+    // The new worker has as much time as the lost one had.
+    let renewed = json!({"metadata": {"annotations": {annotation::DEADLINE: job::deadline(run, &context.args)}}});
+    namespaces
+        .patch_metadata(&clone, &PatchParams::default(), &Patch::Merge(renewed))
+        .await
+        .map_err(|source| Error::Apply {
+            what: "the deadline of the clone".to_owned(),
+            source,
+        })?;
     let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
     let name = job::job_name(&clone, status.attempt);
     let parameters = DeleteParams {
@@ -236,14 +260,20 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
     }
     status.attempt += 1;
     for object in worker(run, context, status) {
-        source::apply(&context.client, &object)
-            .await
-            .map_err(|source| Error::Apply {
-                what: "the worker that replaces a lost one".to_owned(),
-                source,
-            })?;
+        match source::apply(&context.client, &object).await {
+            Ok(()) => {}
+            Err(kube::Error::Api(answer)) if is_refusal(&answer) => {
+                return Ok(Replaced::Refused(answer.message.clone()));
+            }
+            Err(source) => {
+                return Err(Error::Apply {
+                    what: "the worker that replaces a lost one".to_owned(),
+                    source,
+                });
+            }
+        }
     }
-    Ok(true)
+    Ok(Replaced::Done)
 }
 
 /// The target's Pod as this run has it; none if the target is gone, and then the check ends for that reason.

@@ -24,6 +24,7 @@ pub(super) struct Seen {
     pub(super) job: run::Job,
     pub(super) recording: Recording,
     pub(super) current: bool,
+    pub(super) settled: bool,
     pub(super) now: i64,
     siblings: Vec<Sibling>,
 }
@@ -85,6 +86,7 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         job,
         recording: known.recording,
         current: known.current,
+        settled: known.settled,
         now: nanos(jiff::Timestamp::now()),
         siblings,
         status,
@@ -119,13 +121,14 @@ fn nanos(time: jiff::Timestamp) -> i64 {
 /// What is known of a run's recording, followed from now on.
 pub(crate) fn known(run: &CheckRun, context: &Context) -> Result<Known> {
     follow(run, context)?;
-    Ok(context.ingest.known(&run.spec.check.uid, &run.spec.run))
+    Ok(context.ingest.known(&run.uid().unwrap_or_default()))
 }
 
 fn follow(run: &CheckRun, context: &Context) -> Result<()> {
     // What follows it logs as this run, whichever run asked for it.
     telemetry::of_run(run).in_scope(|| {
         context.ingest.follow(Follow {
+            uid: &run.uid().unwrap_or_default(),
             check_uid: &run.spec.check.uid,
             run: &run.spec.run,
             clone: &job::clone_name(run),

@@ -60,10 +60,10 @@ pub(super) async fn everything(run: &CheckRun, context: &Context) -> Result<bool
 /// Removes what a run published, where another one of its name may come after it. Of a check that has ended, what was
 /// recorded is kept for a day; and one that is being deleted removes all of it by itself.
 pub(super) async fn recording(run: &CheckRun, context: &Context) -> Result<()> {
+    context.ingest.forget(&run.uid().unwrap_or_default());
     if super::observe::is_cancelled(run, context).await? {
         return Ok(());
     }
-    context.ingest.forget_run(&run.spec.check.uid, &run.spec.run);
     context.ingest.purge_run(&run.spec.check.uid, &run.spec.run).await
 }
 

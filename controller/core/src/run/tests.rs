@@ -45,6 +45,7 @@ fn observed<'a>(phase: Phase, role: Role, recording: &'a Recording, baselines: &
         job: Job::Active,
         recording,
         current: true,
+        settled: true,
         baselines: baselines
             .iter()
             .map(|recording| Baseline {
@@ -81,6 +82,31 @@ fn nothing_follows_from_what_was_not_read_yet() {
     assert_eq!(next(&observed), Step::Wait(None));
     observed.phase = Phase::Judging;
     assert_eq!(next(&observed), Step::Wait(None));
+    observed.current = true;
+    assert!(
+        matches!(next(&observed), Step::Repeat(_)),
+        "what was recorded is gone for good"
+    );
+}
+
+#[test]
+fn nobody_is_late_while_his_worker_could_not_publish() {
+    let (start, baselines) = (recording(&[(Moment::Started, -600, 0)]), [under_way(), under_way()]);
+    let mut seen = observed(Phase::Starting, Role::Candidate, &start, &baselines);
+    seen.settled = false;
+    assert_eq!(next(&seen), Step::Wait(Some(25 * SECOND)));
+    seen.settled = true;
+    assert!(matches!(next(&seen), Step::End(_)));
+}
+
+#[test]
+fn what_may_be_recommended_is_tried_at_the_api_server_before_its_clone_goes() {
+    let (end, baselines) = (whole(), [whole(), whole()]);
+    let mut seen = observed(Phase::Recording, Role::Verification, &end, &baselines);
+    seen.admission_due = true;
+    assert_eq!(next(&seen), Step::Admit);
+    seen.admission_due = false;
+    assert_eq!(next(&seen), Step::Judge);
 }
 
 #[test]

@@ -11,7 +11,11 @@ impl Known<'_> {
         let Some(run) = self.tried.name(best) else {
             return Next::Done(match self.tried.last_refuted() {
                 Some(run) => Conclusion::Unverified { run: run.to_owned() },
-                None => Conclusion::NothingProven { budget_spent },
+                // What could not be carried out or decided is no evidence against any setting.
+                None => match self.tried.undecided() {
+                    Some(run) => Conclusion::Undecided { run: run.to_owned() },
+                    None => Conclusion::NothingProven { budget_spent },
+                },
             });
         };
         if !baselines::stand(self.history, self.agreement) {

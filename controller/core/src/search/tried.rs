@@ -44,6 +44,14 @@ impl<'a> Tried<'a> {
         tried
     }
 
+    /// A run that could not be carried out or decided.
+    pub(super) fn undecided(&self) -> Option<&'a str> {
+        let runs = self.runs.values().chain(self.independent.values());
+        runs.filter(|(state, _)| matches!(state, State::Error | State::Inconclusive))
+            .map(|(_, name)| *name)
+            .min()
+    }
+
     /// Where a set stands, if it was run. One whose independent run did not pass has failed.
     pub(super) fn state(&self, set: &BTreeSet<Setting>) -> Option<State> {
         let (state, _) = self.runs.get(set)?;

@@ -201,6 +201,7 @@ fn a_verdict_waits_for_baselines_that_agree_and_leaves_out_the_odd_one() {
             job: Job::Absent,
             recording: candidate,
             current: true,
+            settled: true,
             baselines: baselines
                 .iter()
                 .map(|recording| Baseline {

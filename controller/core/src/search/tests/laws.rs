@@ -64,8 +64,19 @@ fn is_sound(world: &World, played: &Played) -> Result<(), TestCaseError> {
             }
         }
         Conclusion::NothingProven { budget_spent } => {
+            let is_decided = |run: &Run| !matches!(run.state, State::Error | State::Inconclusive);
+            prop_assert!(
+                played.history.iter().all(is_decided),
+                "what was not decided is no evidence"
+            );
             let trusted = played.history.iter().any(|run| played.trusts(&run.settings));
             prop_assert!(!trusted || *budget_spent);
+        }
+        Conclusion::Undecided { run: name } => {
+            let state = run(name).unwrap().state;
+            prop_assert!(matches!(state, State::Error | State::Inconclusive), "{:?}", state);
+            let trusted = played.history.iter().any(|run| played.trusts(&run.settings));
+            prop_assert!(!trusted || played.history.len() == world.budget);
         }
         Conclusion::Unverified { run: name } => {
             prop_assert!(name.starts_with("verify") && run(name).unwrap().state != State::Passed);
