@@ -1,12 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check generate cluster cluster-down images
+.PHONY: help demo test bench bench-footprint check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
 endif
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: ## Bring everything up, harden two real workloads, write target/demo
 	e2e/cluster/prerequisites.sh
@@ -17,6 +17,9 @@ test: ## All tests, unit to e2e, in a cluster of their own
 
 bench: ## Measure; writes target/bench
 	e2e/bench.sh
+
+bench-footprint: ## Measure memory, requests and etcd of one check; writes target/bench/footprint.json
+	e2e/bench-footprint.sh
 
 check: ## Formatting, lints, dependencies, docs, generated files
 	e2e/check.sh

@@ -3,12 +3,20 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use jiff::Timestamp;
 use serde::Deserialize;
 
-/// The parts of an audit event that tell who wrote what.
+/// The parts of an audit event that tell who asked what, and when.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEvent {
+    /// Of the request, which has an event for each stage that it reached.
+    #[serde(rename = "auditID")]
+    pub audit_id: String,
+    /// Such as `ResponseComplete`.
+    pub stage: String,
+    /// When the API server got the request.
+    pub request_received_timestamp: Timestamp,
     /// Such as `patch`.
     pub verb: String,
     /// Who asked.
@@ -34,6 +42,8 @@ pub struct ObjectRef {
     pub api_group: String,
     /// Plural.
     pub resource: String,
+    /// Such as `status`; empty for the object itself.
+    pub subresource: String,
     /// Name.
     pub name: String,
 }

@@ -6,6 +6,7 @@ mod cgroup;
 mod containerd;
 mod control_plane;
 mod crash;
+mod etcd;
 mod layout;
 mod namespace;
 mod node;
@@ -233,6 +234,16 @@ impl Cluster {
     /// Ends every process of a container, without a word to anybody. `container_id` is that of the container's status.
     pub fn crash(&self, container_id: &str) -> Result<()> {
         crash::crash(&self.layout, container_id)
+    }
+
+    /// The processes of a container, by the id in its status; none when it has ended.
+    pub fn processes(&self, container_id: &str) -> Result<Vec<i32>> {
+        cgroup::processes(&self.layout, container_id)
+    }
+
+    /// Bytes that etcd's keys take now, with what of their history it keeps: it drops that every five minutes.
+    pub fn etcd_bytes(&self) -> Result<u64> {
+        etcd::bytes(&self.layout)
     }
 
     /// Stops one part where it is, as if it hung: whoever asks it waits, and what it held stays. An etcd that is paused

@@ -18,6 +18,7 @@ pub mod bed;
 pub mod cluster;
 pub mod collector;
 pub mod faults;
+pub mod footprint;
 pub mod images;
 pub mod neighbours;
 pub mod pods;

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::layout::Layout;
 use super::node::Node;
@@ -59,8 +59,28 @@ pub(super) fn system(node: Node<'_>) -> Result<PathBuf> {
     Ok(own.join("system"))
 }
 
+/// The processes of a container, by its id, in order; none when it has ended.
+pub(super) fn processes(layout: &Layout, container_id: &str) -> Result<Vec<i32>> {
+    let id = container_id.rsplit('/').next().unwrap_or(container_id);
+    ensure!(
+        id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        "`{container_id}` is no id of a container"
+    );
+    let mut pids = Vec::new();
+    for cgroup in all(layout)? {
+        if cgroup.ends_with(id) {
+            // A cgroup that is gone holds nothing.
+            let members = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+            pids.extend(members.lines().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
+    }
+    pids.sort_unstable();
+    pids.dedup();
+    Ok(pids)
+}
+
 /// All cgroups of the cluster, in every hierarchy.
-pub(super) fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
+fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for hierarchy in hierarchies()? {
         found.extend(tree(&hierarchy.join(layout.full_name()))?);

@@ -10,7 +10,7 @@ use super::part::Part;
 use crate::tools::Tool;
 
 /// Where etcd listens, on the loopback device of the cluster's own network.
-const ETCD: &str = "http://127.0.0.1:2379";
+pub(super) const ETCD: &str = "http://127.0.0.1:2379";
 const ETCD_PEER: &str = "http://127.0.0.1:2380";
 
 /// Starts etcd.
