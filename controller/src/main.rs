@@ -5,6 +5,7 @@
 mod announce;
 mod args;
 mod check;
+mod clock;
 mod context;
 mod controllers;
 mod error;

@@ -18,6 +18,7 @@ use temper_core::trace::{
 };
 
 pub(crate) use self::exporter::Exporter;
+use crate::clock;
 use crate::context::Context;
 use crate::run::job::job_name;
 use crate::run::observe::role;
@@ -66,7 +67,7 @@ pub(crate) async fn run_ended(run: &CheckRun, status: &CheckRunStatus, context: 
 
 /// Sends the span of a run's cleaning up, which ended with this status. Returns it.
 pub(crate) async fn run_cleaned(run: &CheckRun, status: &CheckRunStatus, context: &Context) -> Span {
-    let at = status.cleaned_at.as_ref().map_or_else(now, nanos);
+    let at = status.cleaned_at.as_ref().map_or_else(clock::now, nanos);
     let span = trace::cleaned(&facts(run, status, &context.args.runs_namespace), at);
     context.exporter.export(vec![span.clone()]).await;
     span
@@ -115,11 +116,11 @@ pub(crate) fn facts(run: &CheckRun, status: &CheckRunStatus, job_namespace: &str
         settings: run.spec.settings.clone(),
         clone: status.clone_namespace.clone(),
         job_namespace: job_namespace.to_owned(),
-        created: created.as_ref().map_or_else(now, nanos),
+        created: created.as_ref().map_or_else(clock::now, nanos),
         started: status.started_at.as_ref().map(nanos),
         attempts,
         recorded: status.recorded_at.as_ref().map(nanos),
-        ended: status.ended_at.as_ref().map_or_else(now, nanos),
+        ended: status.ended_at.as_ref().map_or_else(clock::now, nanos),
         outcome: outcome(status),
         message: status.message.clone(),
     }
@@ -155,8 +156,8 @@ fn root(check: &WorkloadHardeningCheck, status: &CheckStatus) -> Check {
         name: check.name_any(),
         namespace: check.namespace().unwrap_or_default(),
         target: target(&check.spec.target_ref),
-        created: created.as_ref().map_or_else(now, nanos),
-        ended: completed.map_or_else(now, nanos),
+        created: created.as_ref().map_or_else(clock::now, nanos),
+        ended: completed.map_or_else(clock::now, nanos),
         reason: end.map_or("Deleted", |end| &end.reason).to_owned(),
         message: end.map_or("the check was deleted", |end| &end.message).to_owned(),
         verified: is(condition::VERIFIED).is_some(),
@@ -173,12 +174,8 @@ fn target(reference: &TargetRef) -> Target {
     }
 }
 
-fn now() -> i64 {
-    nanos(&MicroTime(jiff::Timestamp::now()))
-}
-
 fn nanos(time: &MicroTime) -> i64 {
-    i64::try_from(time.0.as_nanosecond()).unwrap_or(i64::MAX)
+    clock::nanos(time.0)
 }
 
 #[cfg(test)]

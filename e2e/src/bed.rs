@@ -13,7 +13,7 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::wait::{Condition, await_condition};
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
-use temper_api::{CheckRun, CheckStatus, HardeningReport, WorkloadHardeningCheck, condition, label};
+use temper_api::{CheckRun, CheckStatus, HardeningReport, RunPhase, WorkloadHardeningCheck, condition, label};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -393,6 +393,14 @@ impl Started {
             .collect();
         ensure!(left.is_empty(), "left behind: {}", left.join(", "));
         Ok(())
+    }
+}
+
+/// A run that is in this phase.
+pub fn is(phase: RunPhase) -> impl Fn(Option<&CheckRun>) -> bool {
+    move |run| {
+        run.and_then(|run| run.status.as_ref())
+            .is_some_and(|status| status.phase == phase)
     }
 }
 

@@ -14,18 +14,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures::TryStreamExt as _;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use temper_api::{CheckRun, RunPhase, SettingState, condition, reason};
-use temper_e2e::bed::{Bed, Ended, Started, with_bed};
+use temper_api::{RunPhase, SettingState, condition, reason};
+use temper_e2e::bed::{Bed, Ended, Started, is, with_bed};
 use temper_e2e::cluster::{self, Cluster, Part};
 use temper_e2e::{faults, recordings};
 use temper_proto::v1::chunk::Body;
-
-fn is(phase: RunPhase) -> impl Fn(Option<&CheckRun>) -> bool {
-    move |run| {
-        run.and_then(|run| run.status.as_ref())
-            .is_some_and(|status| status.phase == phase)
-    }
-}
 
 /// What is known of `write-fs` when nobody disturbs it.
 fn undisturbed(ended: &Ended) -> Result<()> {

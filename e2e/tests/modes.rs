@@ -9,13 +9,8 @@ use anyhow::{Result, ensure};
 use futures::TryStreamExt as _;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::json;
-use temper_api::{CheckRun, RunPhase, SettingState, annotation, condition, reason};
-use temper_e2e::bed::{Bed, with_bed};
-
-fn is_recording(run: Option<&CheckRun>) -> bool {
-    run.and_then(|run| run.status.as_ref())
-        .is_some_and(|status| status.phase == RunPhase::Recording)
-}
+use temper_api::{RunPhase, SettingState, annotation, condition, reason};
+use temper_e2e::bed::{Bed, is, with_bed};
 
 fn spec(target: &str, more: &serde_json::Value) -> serde_json::Value {
     let mut spec = json!({"targetRef": {"kind": "Deployment", "name": target}, "recordingDuration": "10s"});
@@ -101,7 +96,7 @@ async fn a_suspended_check_holds_still_and_goes_on() -> Result<()> {
         started.until(condition::COMPLETE, reason::SUSPENDED, "").await?;
         started.nothing_left().await?;
         started.patch(json!({"spec": {"suspend": false}})).await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         started.patch(json!({"spec": {"suspend": true}})).await?;
         started.gone("all").await?;
         started.gone("baseline-1").await?;
@@ -122,7 +117,7 @@ async fn a_cancelled_check_ends_and_a_retried_one_begins_again() -> Result<()> {
     with_bed("cancel", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let started = bed.check("cancel", "tolerant", "1m").await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         started
             .patch(json!({"metadata": {"annotations": {annotation::CANCEL: "true"}}}))
             .await?;
@@ -136,7 +131,7 @@ async fn a_cancelled_check_ends_and_a_retried_one_begins_again() -> Result<()> {
         started.cleaned().await?;
         let again = json!({"metadata": {"annotations": {annotation::CANCEL: null, annotation::RETRY: "once"}}});
         started.patch(again).await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
         ensure!(

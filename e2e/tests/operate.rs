@@ -9,22 +9,17 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::DeleteParams;
-use temper_api::{CheckRun, RunPhase, SettingState, condition, reason};
-use temper_e2e::bed::{Bed, with_bed};
+use temper_api::{RunPhase, SettingState, condition, reason};
+use temper_e2e::bed::{Bed, is, with_bed};
 use temper_e2e::cluster::{self, Cluster};
 use temper_e2e::{audit, faults, recordings};
-
-fn is_recording(run: Option<&CheckRun>) -> bool {
-    run.and_then(|run| run.status.as_ref())
-        .is_some_and(|status| status.phase == RunPhase::Recording)
-}
 
 #[tokio::test]
 async fn a_check_deleted_while_it_runs_leaves_nothing() -> Result<()> {
     with_bed("deleted", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let started = bed.check("deleted", "tolerant", "2m").await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         let messages = recordings::count(&bed.client, &started.uid).await?;
         ensure!(messages > 0, "a recording that nobody published");
         started.delete().await?;
@@ -41,7 +36,7 @@ async fn a_target_deleted_while_it_is_checked_ends_the_check() -> Result<()> {
     with_bed("target-gone", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let started = bed.check("gone", "tolerant", "1m").await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         let deployments: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
         deployments.delete("tolerant", &DeleteParams::background()).await?;
         let ended = started.complete().await?;
@@ -61,7 +56,7 @@ async fn a_killed_controller_changes_no_verdict_and_nothing_is_written_to_the_so
     with_bed("killed", async |bed: Bed| {
         bed.workload("write-fs").await?;
         let started = bed.check("killed", "write-fs", "20s").await?;
-        started.run("baseline-1", is_recording).await?;
+        started.run("baseline-1", is(RunPhase::Recording)).await?;
         faults::crash_leader(&bed.client).await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());

@@ -16,7 +16,7 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use temper_api::{CheckRun, RunPhase, condition, reason};
-use temper_e2e::bed::{Bed, Started, with_bed};
+use temper_e2e::bed::{Bed, Started, is, with_bed};
 use temper_e2e::recordings;
 use temper_proto::v1::{LogLine, chunk::Body};
 
@@ -260,7 +260,7 @@ async fn a_target_that_is_changed_while_it_is_checked() -> Result<()> {
     with_bed("changed", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let started = bed.check("changed", "tolerant", "1m").await?;
-        started.run("all", is_recording).await?;
+        started.run("all", is(RunPhase::Recording)).await?;
         let api: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
         let patch = json!({"spec": {"template": {"metadata": {"annotations": {"changed": "now"}}}}});
         api.patch("tolerant", &PatchParams::default(), &Patch::Merge(patch))
@@ -346,7 +346,7 @@ spec:
     }
     bed.ready("many").await?;
     let started = bed.check("many", "many", "10s").await?;
-    let run = started.run("baseline-1", is_recording).await?;
+    let run = started.run("baseline-1", is(RunPhase::Recording)).await?;
     ensure!(run.status.is_some_and(|status| status.target_pods == Some(3)));
     let ended = started.complete().await?;
     ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
@@ -363,7 +363,7 @@ async fn a_clone_that_does_not_go_is_told_and_the_verdict_stands() -> Result<()>
     with_bed("stuck", async |bed: Bed| {
         bed.workload("tolerant").await?;
         let started = bed.check("stuck", "tolerant", "15s").await?;
-        let run = started.run("baseline-1", is_recording).await?;
+        let run = started.run("baseline-1", is(RunPhase::Recording)).await?;
         let clone = run.status.and_then(|status| status.clone_namespace).unwrap_or_default();
         let maps: Api<ConfigMap> = Api::namespaced(bed.client.clone(), &clone);
         let held = json!({"metadata": {"name": "held", "finalizers": ["example.com/held"]}});
@@ -462,9 +462,4 @@ async fn large_configuration_and_odd_bytes_are_taken_as_they_are() -> Result<()>
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
-}
-
-fn is_recording(run: Option<&CheckRun>) -> bool {
-    run.and_then(|run| run.status.as_ref())
-        .is_some_and(|status| status.phase == RunPhase::Recording)
 }

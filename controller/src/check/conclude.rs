@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::runtime::controller::Action;
 use temper_api::{
     CheckPhase, CheckRun, CheckStatus, FindingWeight, Outcome, PodSecurityLevel, Recommendation, SettingState,
@@ -17,8 +16,8 @@ use super::target::SourceWorkload;
 use super::{report, status};
 use crate::context::Context;
 use crate::error::Result;
-use crate::identity;
 use crate::run::make::settings as settings_of;
+use crate::{clock, identity};
 
 /// The check cannot be carried out.
 pub(super) async fn reject(
@@ -100,9 +99,7 @@ pub(super) async fn conclude(
             .filter(|run| run.role == temper_api::RunRole::Baseline)
             .filter_map(|r| r.ready_seconds);
         timings.baseline_ready_seconds = ready.reduce(f64::max);
-        timings.completed_at = jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
-            .ok()
-            .map(MicroTime);
+        timings.completed_at = clock::time(clock::now());
     }
     if matches!(
         conclusion,

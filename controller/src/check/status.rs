@@ -16,7 +16,7 @@ use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{announce, trace};
+use crate::{announce, clock, trace};
 
 /// Whether the check has ended.
 pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
@@ -117,7 +117,7 @@ pub(super) fn is_waiting_unknown(check: &WorkloadHardeningCheck) -> bool {
 /// Notes that the check waits from now on: it was created, resumed or retried.
 pub(super) async fn waits(check: &WorkloadHardeningCheck, context: &Context) -> Result<()> {
     let mut status = check.status.clone().unwrap_or_default();
-    status.waiting_since = now();
+    status.waiting_since = clock::time(clock::now());
     status.phase.get_or_insert(CheckPhase::Pending);
     if status
         .conditions
@@ -211,12 +211,6 @@ pub(super) async fn suspended(check: &WorkloadHardeningCheck, context: &Context,
         message,
     );
     write(check, context, status).await
-}
-
-fn now() -> Option<MicroTime> {
-    jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
-        .ok()
-        .map(MicroTime)
 }
 
 /// The target is not fit yet.

@@ -232,3 +232,14 @@ async fn not_ready(object: &Value, namespace: &str, context: &Context) -> Result
         |waiting| format!("{counted}, {}", waiting.trim()),
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_offers_every_setting() {
+        let all: Vec<String> = Setting::all().map(|setting| setting.to_string()).collect();
+        assert_eq!(temper_api::SETTINGS.as_slice(), all);
+    }
+}

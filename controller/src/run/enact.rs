@@ -11,11 +11,10 @@ use temper_core::run::Step;
 
 use super::make::{self, Made, Replaced};
 use super::observe::Seen;
-use super::status::time;
 use super::{admit, job, status};
 use crate::context::Context;
 use crate::error::{Result, chain};
-use crate::identity;
+use crate::{clock, identity};
 
 /// Whatever ends a wait wakes us; this is for what a watch misses.
 const SLOW_LOOK: Duration = Duration::from_secs(30);
@@ -35,7 +34,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             status.clone_attempt = status.attempt;
             status.clones += 1;
             status.clone_namespace = Some(job::clone_name(run));
-            status.started_at = status.started_at.or_else(|| time(seen.now));
+            status.started_at = status.started_at.or_else(|| clock::time(seen.now));
         }
         Step::Clone if is_overdue(&status, seen.now, context) => {
             let message = format!(
@@ -51,14 +50,14 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             Err(error) => status.message = Some(chain(&error)),
             Ok(Made::Done) => {
                 status.phase = RunPhase::Starting;
-                status.cloned_at = time(nanos_now());
+                status.cloned_at = clock::time(clock::now());
             }
             Ok(Made::NotYet(wait)) => return Ok(Action::requeue(wait)),
             Ok(Made::Refused { reason, message }) => status::refused(run, &mut status, reason, &message),
         },
         Step::Ready(at) => {
             status.phase = RunPhase::Recording;
-            status.ready_at = time(at);
+            status.ready_at = clock::time(at);
         }
         Step::Admit => {
             if !admit(run, context, &mut status).await? {
@@ -72,7 +71,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         Step::Promise => status.promising = true,
         Step::Judge => {
             status.phase = RunPhase::Judging;
-            status.recorded_at = seen.recording.ended_at().and_then(time);
+            status.recorded_at = seen.recording.ended_at().and_then(clock::time);
             remember(run, context, seen, &mut status).await?;
             action = Action::requeue(Duration::ZERO);
         }
@@ -85,7 +84,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 why,
                 "worker is replaced"
             );
-            let lost = status::lost(&status, nanos_now(), &why);
+            let lost = status::lost(&status, clock::now(), &why);
             match make::replace_worker(run, context, &mut status).await? {
                 Replaced::Done => {
                     context.metrics.worker_replaced(&seen.job);
@@ -94,7 +93,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                         .map(|lost| format!("attempt {} failed: {why}", lost.attempt));
                     status.lost_attempts.extend(lost);
                     status.phase = RunPhase::Starting;
-                    status.cloned_at = time(nanos_now());
+                    status.cloned_at = clock::time(clock::now());
                 }
                 Replaced::NoClone => begin_again(run, context, &mut status, "its clone is gone"),
                 Replaced::Refused(answer) => {
@@ -114,7 +113,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
     }
     let ended = status.phase.is_terminal();
     if ended {
-        status.ended_at = time(seen.now);
+        status.ended_at = clock::time(seen.now);
         tracing::info!(
             phase = ?status.phase,
             outcome = ?status.outcome,
@@ -147,7 +146,7 @@ fn begin_again(run: &CheckRun, context: &Context, status: &mut CheckRunStatus, w
         "run begins again"
     );
     context.ingest.forget(&run.uid().unwrap_or_default());
-    let lost = status::lost(status, nanos_now(), why);
+    let lost = status::lost(status, clock::now(), why);
     status.lost_attempts.extend(lost);
     *status = CheckRunStatus {
         attempt: status.attempt,
@@ -165,10 +164,6 @@ fn wake_siblings(run: &CheckRun, context: &Context) {
     for sibling in context.runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid) {
         context.ingest.wake(ObjectRef::from_obj(&sibling));
     }
-}
-
-fn nanos_now() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 async fn admit(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<bool> {

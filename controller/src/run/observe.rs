@@ -12,7 +12,7 @@ use super::job;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ingest::{Follow, Known};
-use crate::telemetry;
+use crate::{clock, telemetry};
 
 /// A run as it stands now.
 pub(super) struct Seen {
@@ -87,7 +87,7 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         recording: known.recording,
         current: known.current,
         settled: known.settled,
-        now: nanos(jiff::Timestamp::now()),
+        now: clock::now(),
         siblings,
         status,
     })
@@ -112,10 +112,6 @@ pub(crate) fn role(role: RunRole) -> Role {
         RunRole::Candidate => Role::Candidate,
         RunRole::Verification => Role::Verification,
     }
-}
-
-fn nanos(time: jiff::Timestamp) -> i64 {
-    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// What is known of a run's recording, followed from now on.

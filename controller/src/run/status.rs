@@ -1,6 +1,5 @@
 //! Writes a run's status, if it changed.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
@@ -12,7 +11,7 @@ use temper_core::trace::Phase;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{announce, trace};
+use crate::{announce, clock, trace};
 
 /// Writes the whole status. The run's version guards it: a step that was decided on old facts is not written.
 pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRunStatus) -> Result<()> {
@@ -50,7 +49,7 @@ pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRu
 /// Notes that nothing that the run made is left.
 pub(super) async fn cleaned(run: &CheckRun, context: &Context) -> Result<()> {
     let status = CheckRunStatus {
-        cleaned_at: now(),
+        cleaned_at: clock::time(clock::now()),
         ..run.status.clone().unwrap_or_default()
     };
     let span = trace::run_cleaned(run, &status, context).await;
@@ -79,13 +78,13 @@ pub(super) async fn deleted(run: &CheckRun, context: &Context) {
     let mut status = run.status.clone().unwrap_or_default();
     if !status.phase.is_terminal() {
         status.phase = RunPhase::Cancelled;
-        status.ended_at = now();
+        status.ended_at = clock::time(clock::now());
         trace::run_ended(run, &status, context).await;
         let facts = trace::facts(run, &status, &context.args.runs_namespace);
         context.metrics.run_ended(&facts, &status.findings);
     }
     if status.cleaned_at.is_none() {
-        status.cleaned_at = now();
+        status.cleaned_at = clock::time(clock::now());
         let span = trace::run_cleaned(run, &status, context).await;
         context
             .metrics
@@ -99,20 +98,9 @@ pub(super) fn lost(status: &CheckRunStatus, now: i64, why: &str) -> Option<LostA
         attempt: status.attempt,
         cloned_at: status.cloned_at.clone(),
         ready_at: status.ready_at.clone(),
-        ended_at: time(now)?,
+        ended_at: clock::time(now)?,
         message: why.to_owned(),
     })
-}
-
-fn now() -> Option<MicroTime> {
-    jiff::Timestamp::from_microsecond(jiff::Timestamp::now().as_microsecond())
-        .ok()
-        .map(MicroTime)
-}
-
-/// A time in nanoseconds, in whole microseconds: what a reader of JSON can be expected to compare.
-pub(super) fn time(nanos: i64) -> Option<MicroTime> {
-    jiff::Timestamp::from_microsecond(nanos / 1000).ok().map(MicroTime)
 }
 
 /// What a verdict means for the run.
