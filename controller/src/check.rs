@@ -35,6 +35,9 @@ pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<C
 }
 
 async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> Result<Action> {
+    if context.replaced.is_past(check) {
+        return Ok(Action::await_change());
+    }
     if check.metadata.deletion_timestamp.is_some() {
         if !finalizer::has(check) {
             return Ok(Action::await_change());

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use kube::api::ListParams;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{ListParams, PartialObjectMeta};
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, ResourceExt as _};
+use serde_json::Value;
 use temper_api::{CheckRun, WorkloadHardeningCheck, label};
+use temper_core::clone::Source;
 use tokio::sync::watch;
 
 use crate::args::Args;
@@ -17,10 +20,16 @@ use crate::error::{Error, Result, chain};
 use crate::ingest::Ingest;
 use crate::metrics::{Failure, Metrics};
 use crate::places::Places;
+use crate::recent::Recent;
+use crate::replaced::Replaced;
 use crate::trace::Exporter;
 
 /// The API server is not waited for longer than this: the client repeats refused calls by itself.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Runs of a check begin and move on together: what one of them has just read is good for the others. Shorter than
+/// anybody can change a thing and expect it to be seen.
+pub(crate) const MOMENT: Duration = Duration::from_secs(1);
 
 /// Shared by all reconciles.
 pub(crate) struct Context {
@@ -35,6 +44,12 @@ pub(crate) struct Context {
     pub(crate) fenced: bool,
     /// What the watches have seen. Every write is guarded by a version or idempotent, so that it may be a little old.
     pub(crate) seen: Stores,
+    /// Versions that are known to be past.
+    pub(crate) replaced: Replaced,
+    /// Source namespaces as their checks' runs read them, by UID of the check.
+    pub(crate) sources: Recent<(Namespace, Source)>,
+    /// Targets, or that there is none, by UID of the check.
+    pub(crate) targets: Recent<Option<Value>>,
     /// This process is the one that writes.
     pub(crate) leads: watch::Receiver<bool>,
 }
@@ -45,6 +60,8 @@ pub(crate) struct Stores {
     pub(crate) checks: Store<WorkloadHardeningCheck>,
     pub(crate) runs: Store<CheckRun>,
     pub(crate) jobs: Store<Job>,
+    /// Namespaces that runs made.
+    pub(crate) clones: Store<PartialObjectMeta<Namespace>>,
 }
 
 impl Context {

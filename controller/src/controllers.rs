@@ -20,11 +20,13 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
-use crate::context::{Context, Stores};
+use crate::context::{Context, MOMENT, Stores};
 use crate::error::chain;
 use crate::ingest::{self, Ingest};
 use crate::metrics::Metrics;
 use crate::places::Places;
+use crate::recent::Recent;
+use crate::replaced::Replaced;
 use crate::serve::{self, Shown};
 use crate::trace::Exporter;
 use crate::{check, fence, janitor, lease, run};
@@ -58,10 +60,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     );
     let runs = Controller::new(Api::<CheckRun>::all(client.clone()), watcher::Config::default());
     let (jobs, jobs_seen) = reflector::store();
+    let (clones, clones_seen) = reflector::store();
     let seen = Stores {
         checks: checks.store(),
         runs: runs.store(),
         jobs,
+        clones,
     };
     metrics.checks.count(seen.checks.clone());
     let (leads_now, leads) = watch::channel(false);
@@ -76,6 +80,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         metrics,
         fenced,
         seen,
+        replaced: Replaced::default(),
+        sources: Recent::new(MOMENT),
+        targets: Recent::new(MOMENT),
         leads,
     });
     let (holds_lease, lease) = watch::channel(false);
@@ -83,7 +90,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     tokio::join!(
         check_controller(checks, Arc::clone(&context), stop.clone()),
         run_controller(runs, Arc::clone(&context), triggered, stop.clone()),
-        watch_jobs(Arc::clone(&context), jobs_seen, trigger, stop.clone()),
+        watch_jobs(Arc::clone(&context), jobs_seen, trigger.clone(), stop.clone()),
+        watch_clones(Arc::clone(&context), clones_seen, trigger, stop.clone()),
         lease::campaign(&identity, seconds, holds_lease, stop.clone()),
         take_the_lead(Arc::clone(&context), lease, leads_now, ready, stop.clone()),
         janitor::run(context, stop.clone())
@@ -104,11 +112,17 @@ async fn take_the_lead(
     stop: CancellationToken,
 ) {
     let seen = async {
-        let Stores { checks, runs, jobs } = &context.seen;
+        let Stores {
+            checks,
+            runs,
+            jobs,
+            clones,
+        } = &context.seen;
         let all = tokio::try_join!(
             checks.wait_until_ready(),
             runs.wait_until_ready(),
-            jobs.wait_until_ready()
+            jobs.wait_until_ready(),
+            clones.wait_until_ready()
         );
         if all.is_err() {
             tracing::debug!("a watch ended before it had seen everything");
@@ -191,6 +205,8 @@ async fn check_controller(
     controller
         .owns(Api::<CheckRun>::all(context.client.clone()), watcher::Config::default())
         .reconcile_all_on(each_new_lead(&context))
+        // Its runs move on together: one look is enough for all of them.
+        .with_config(controller::Config::default().debounce(Duration::from_millis(100)))
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(check::reconcile, check::error_policy, context)
         .for_each(async |result| report(result.err().as_ref()))
@@ -203,13 +219,8 @@ async fn run_controller(
     triggered: mpsc::UnboundedReceiver<ObjectRef<CheckRun>>,
     stop: CancellationToken,
 ) {
-    let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(context.client.clone());
-    let ours = watcher::Config::default().labels(label::RUN_UID);
     let triggered = futures::stream::unfold(triggered, async |mut receiver| Some((receiver.recv().await?, receiver)));
     controller
-        .watches(namespaces, ours, |namespace: PartialObjectMeta<Namespace>| {
-            run_of(namespace.annotations())
-        })
         .reconcile_on(Box::pin(triggered))
         .reconcile_all_on(each_new_lead(&context))
         .with_config(controller::Config::default().debounce(Duration::from_millis(50)))
@@ -239,6 +250,26 @@ async fn watch_jobs(
             // Nobody listens any more only while the process ends.
             Ok(job) => run_of(job.annotations()).map_or((), |run| drop(trigger.send(run))),
             Err(error) => tracing::warn!(error = chain(&error), "watch of jobs failed and begins again"),
+        }
+    }
+}
+
+/// Keeps what is known of the runs' namespaces, and wakes the run of each that changes.
+async fn watch_clones(
+    context: Arc<Context>,
+    seen: reflector::store::Writer<PartialObjectMeta<Namespace>>,
+    trigger: ingest::Trigger,
+    stop: CancellationToken,
+) {
+    let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(context.client.clone());
+    let events = watcher(namespaces, watcher::Config::default().labels(label::RUN_UID)).default_backoff();
+    let slim = events.modify(|namespace| namespace.managed_fields_mut().clear());
+    let mut clones = pin!(slim.reflect(seen).touched_objects().take_until(stop.cancelled_owned()));
+    while let Some(clone) = clones.next().await {
+        match clone {
+            // Nobody listens any more only while the process ends.
+            Ok(clone) => run_of(clone.annotations()).map_or((), |run| drop(trigger.send(run))),
+            Err(error) => tracing::warn!(error = chain(&error), "watch of clones failed and begins again"),
         }
     }
 }

@@ -17,6 +17,8 @@ mod janitor;
 mod lease;
 mod metrics;
 mod places;
+mod recent;
+mod replaced;
 mod run;
 mod serve;
 mod source;

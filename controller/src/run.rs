@@ -14,7 +14,7 @@ use std::time::Duration;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
-use temper_api::{CheckRun, RunPhase};
+use temper_api::{CheckRun, CheckRunStatus, RunPhase};
 use temper_core::run::{Observed, next};
 use tracing::Instrument as _;
 
@@ -35,6 +35,9 @@ pub(crate) async fn reconcile(run: Arc<CheckRun>, context: Arc<Context>) -> Resu
 }
 
 async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
+    if context.replaced.is_past(run) {
+        return Ok(Action::await_change());
+    }
     let uid = run.uid().unwrap_or_default();
     let status = run.status.clone().unwrap_or_default();
     let phase = status.phase;
@@ -43,7 +46,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
             release(run, context);
             return Ok(Action::await_change());
         }
-        return if remove::everything(run, context).await? {
+        return if is_clean(&status) || remove::everything(run, context).await? {
             remove::recording(run, context).await?;
             release(run, context);
             status::deleted(run, context).await;
@@ -61,7 +64,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
     // another clone of the same name.
     let begins_again = phase == RunPhase::Pending && status.attempt > 0;
     if phase.is_terminal() || phase == RunPhase::Judging || begins_again {
-        let gone = remove::everything(run, context).await?;
+        let gone = is_clean(&status) || remove::everything(run, context).await?;
         if gone && context.places.holds(&uid) {
             release(run, context);
         }
@@ -97,6 +100,11 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
     });
     count(context);
     Box::pin(enact::enact(run, context, &seen, step)).await
+}
+
+/// Whether nothing was left of the run and nothing was made since: one that begins again knows of no cleaning any more.
+fn is_clean(status: &CheckRunStatus) -> bool {
+    status.cleaned_at.is_some()
 }
 
 fn release(run: &CheckRun, context: &Context) {

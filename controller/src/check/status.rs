@@ -51,13 +51,15 @@ pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut
         "metadata": {"resourceVersion": check.resource_version()},
         "status": status
     });
-    api.patch_status(
-        &check.name_any(),
-        &PatchParams::apply(MANAGER).force(),
-        &Patch::Apply(patch),
-    )
-    .await
-    .map_err(|source| Error::Status { source })?;
+    let written = api
+        .patch_status(
+            &check.name_any(),
+            &PatchParams::apply(MANAGER).force(),
+            &Patch::Apply(patch),
+        )
+        .await
+        .map_err(|source| Error::Status { source })?;
+    context.replaced.note(check, &written);
     if let Some(reason) = ends {
         let age = check
             .creation_timestamp()

@@ -60,12 +60,18 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> R
             message,
         });
     }
-    let object = source::object(&context.client, &namespace, &reference.kind, &reference.name)
-        .await
-        .map_err(|source| Error::Read {
-            what: "the target",
-            source,
-        })?;
+    let looking = source::object(&context.client, &namespace, &reference.kind, &reference.name);
+    let looked = if started {
+        let uid = check.uid().unwrap_or_default();
+        let looked = context.targets.get(&uid, looking).await;
+        looked.map(|object| Option::clone(&object))
+    } else {
+        looking.await
+    };
+    let object = looked.map_err(|source| Error::Read {
+        what: "the target",
+        source,
+    })?;
     let Some(object) = object.filter(|object| object.pointer("/metadata/deletionTimestamp").is_none()) else {
         let (reason, message) = if started {
             (

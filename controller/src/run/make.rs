@@ -86,10 +86,12 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
     let order = wish.order(run);
     let from = run.namespace().unwrap_or_default();
     let read = |what| move |source| Error::Read { what, source };
-    let source = source::read(&context.client, &from)
-        .await
-        .map_err(read("the source namespace"))?;
-    let plan = match clone::plan(&source, &order) {
+    let namespaces: Api<Namespace> = Api::all(context.client.clone());
+    let reading = Box::pin(async { tokio::try_join!(namespaces.get(&from), source::read(&context.client, &from)) });
+    let source = context.sources.get(&run.spec.check.uid, reading).await;
+    let source = source.map_err(read("the source namespace"))?;
+    let (namespace, source) = &*source;
+    let plan = match clone::plan(source, &order) {
         Ok(plan) => plan,
         Err(refusal) => {
             return Ok(Made::Refused {
@@ -102,17 +104,14 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
             });
         }
     };
-    drop(source);
-    let namespaces: Api<Namespace> = Api::all(context.client.clone());
     if let Some(made) = in_the_way(&namespaces, run, &wish.clone).await? {
         return Ok(made);
     }
-    let namespace = namespaces.get(&from).await.map_err(read("the source namespace"))?;
     status.target_selector = Some(plan.selector.clone());
     status.target_pods = plan.pods;
     status.notes.clone_from(&plan.notes);
     let mut objects = vec![
-        job::namespace(run, &namespace, &wish.clone, &job::deadline(run, &context.args)),
+        job::namespace(run, namespace, &wish.clone, &job::deadline(run, &context.args)),
         clone::fence(&wish.clone, &wish.labels, egress(run)),
         clone::quota(&wish.clone, &wish.labels, quota_pods(&plan)),
     ];

@@ -20,6 +20,9 @@ pub(super) async fn everything(run: &CheckRun, context: &Context) -> Result<bool
         let what = what.to_owned();
         move |source| Error::Remove { what, source }
     };
+    if is_going(&uid, context) {
+        return Ok(false);
+    }
     let mut gone = true;
     // The worker goes first, so that it sees its Pods as they were.
     for job in jobs.list_metadata(&mine).await.map_err(removed("jobs"))? {
@@ -55,6 +58,14 @@ pub(super) async fn everything(run: &CheckRun, context: &Context) -> Result<bool
         }
     }
     Ok(gone)
+}
+
+/// Whether namespaces of the run are there and all of them are on their way. A clone is told to go after everything else
+/// was: until the watch sees it gone, which is what takes long, there is nothing to ask.
+fn is_going(uid: &str, context: &Context) -> bool {
+    let mut clones = context.seen.clones.state();
+    clones.retain(|clone| clone.labels().get(label::RUN_UID).is_some_and(|of| of == uid));
+    !clones.is_empty() && clones.iter().all(|clone| clone.metadata.deletion_timestamp.is_some())
 }
 
 /// Removes what a run published, where another one of its name may come after it. Of a check that has ended, what was

@@ -31,13 +31,15 @@ pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRu
         "metadata": {"resourceVersion": run.resource_version()},
         "status": status
     });
-    api.patch_status(
-        &run.name_any(),
-        &PatchParams::apply(MANAGER).force(),
-        &Patch::Apply(patch),
-    )
-    .await
-    .map_err(|source| Error::Status { source })?;
+    let written = api
+        .patch_status(
+            &run.name_any(),
+            &PatchParams::apply(MANAGER).force(),
+            &Patch::Apply(patch),
+        )
+        .await
+        .map_err(|source| Error::Status { source })?;
+    context.replaced.note(run, &written);
     if ends {
         let facts = trace::facts(run, &status, &context.args.runs_namespace);
         context.metrics.run_ended(&facts, &status.findings);
