@@ -1,15 +1,17 @@
 //! Looks at the running processes of a Pod through ephemeral containers of our own image, which share the process
 //! namespace of the container they look at. This works for images without a shell and needs no right to execute.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Container, Pod, SecurityContext};
 use kube::Api;
-use kube::api::{ListParams, LogParams, Patch, PatchParams};
+use kube::api::{LogParams, Patch, PatchParams};
 use kube::runtime::wait::await_condition;
 use serde_json::json;
 use temper_proto::subject::Kind;
 use temper_proto::v1::{self, chunk::Body};
+use tokio::sync::watch;
 
 use crate::inspect::{self, Report};
 use crate::pods::{INSPECTOR, now};
@@ -18,23 +20,38 @@ use crate::publish::Publisher;
 /// A node that is busy with a dozen clones takes seconds to start a container.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Between two tries to list Pods.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The target's Pods that may be looked at, as the watch of Pods shows them.
+#[derive(Debug, Default)]
+pub(crate) struct Present {
+    /// All that there were have been seen.
+    listed: bool,
+    /// By name.
+    ready: BTreeMap<String, Pod>,
+}
 
-/// A Pod to look at, if one is Ready now. An API server that is away is waited for.
-pub(crate) async fn find(pods: &Api<Pod>, target: &ListParams) -> Option<Pod> {
-    let listed = loop {
-        match pods.list(target).await {
-            Ok(listed) => break listed,
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "no Pod can be inspected yet"),
+impl Present {
+    /// Takes in a Pod of the target.
+    pub(crate) fn see(&mut self, pod: &Pod, state: &v1::PodState) {
+        if state.ready && !state.deleted {
+            self.ready.insert(state.pod.clone(), pod.clone());
+        } else {
+            self.ready.remove(&state.pod);
         }
-        tokio::time::sleep(PAUSE).await;
-    };
-    let is_ready = |pod: &Pod| {
-        let state = crate::pods::state(pod, true, false);
-        state.ready && !state.deleted
-    };
-    listed.into_iter().find(is_ready)
+    }
+
+    /// Takes in that only these Pods, by UID, exist.
+    pub(crate) fn only(&mut self, listed: &BTreeSet<String>) {
+        self.listed = true;
+        self.ready
+            .retain(|_, pod| pod.metadata.uid.as_ref().is_some_and(|uid| listed.contains(uid)));
+    }
+}
+
+/// One Pod of the target that is Ready, if any is, once it is known which there are.
+pub(crate) async fn find(mut present: watch::Receiver<Present>) -> Option<Pod> {
+    // Fails only where the recording has ended before.
+    let present = present.wait_for(|present| present.listed).await.ok()?;
+    present.ready.values().next().cloned()
 }
 
 /// Looks at every long-lived container of a Pod, and publishes what is seen or why nothing is.
@@ -240,5 +257,40 @@ fn process(source: v1::Source, report: Result<Report, String>) -> v1::Process {
             })
             .collect(),
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn see(present: &mut Present, name: &str, uid: &str, ready: bool, deleted: bool) {
+        let pod: Pod = serde_json::from_value(json!({"metadata": {"name": name, "uid": uid}})).unwrap();
+        let state = v1::PodState {
+            pod: name.into(),
+            pod_uid: uid.into(),
+            ready,
+            deleted,
+            ..v1::PodState::default()
+        };
+        present.see(&pod, &state);
+    }
+
+    #[tokio::test]
+    async fn a_pod_is_found_while_it_is_ready_and_once_all_are_known() {
+        let present = watch::Sender::new(Present::default());
+        present.send_modify(|present| {
+            see(present, "a", "1", true, false);
+            see(present, "b", "2", true, false);
+            see(present, "c", "3", false, false);
+        });
+        let found = tokio::spawn(find(present.subscribe()));
+        present.send_modify(|present| present.only(&BTreeSet::from(["2".to_owned(), "3".to_owned()])));
+        let found = found.await.unwrap().unwrap();
+        assert_eq!(found.metadata.name.as_deref(), Some("b"));
+        present.send_modify(|present| see(present, "b", "2", true, true));
+        assert_eq!(find(present.subscribe()).await, None);
     }
 }

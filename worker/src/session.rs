@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::{Event, Pod};
-use kube::api::ListParams;
 use kube::core::{Selector, SelectorExt as _};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, Client, ResourceExt as _};
@@ -18,15 +17,16 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use crate::args::RecordArgs;
+use crate::events;
 use crate::follow::{Follower, Order};
 use crate::kubelet::Kubelets;
 use crate::pods::{self, now};
+use crate::process::{self, Present};
 use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
 use crate::sampler::{self, Sampled};
 use crate::schedule::Schedule;
 use crate::secrets::{self, Secrets};
-use crate::{events, process};
 
 /// Inspections that have not ended when the recording does get this much longer.
 const INSPECTION: Duration = Duration::from_secs(20);
@@ -56,6 +56,7 @@ pub(crate) struct Session {
     sampler: JoinHandle<()>,
     addresses: BTreeMap<String, String>,
     targets: watch::Sender<Vec<Sampled>>,
+    present: watch::Sender<Present>,
     /// Instances of containers that have run, by UID of the Pod, name and restarts.
     spoken: BTreeSet<(String, String, u32)>,
     /// Pods of a list that is being received.
@@ -105,6 +106,7 @@ impl Session {
             sampler,
             addresses: BTreeMap::new(),
             targets,
+            present: watch::Sender::default(),
             spoken: BTreeSet::new(),
             listed: BTreeSet::new(),
             has_pods: false,
@@ -213,6 +215,7 @@ impl Session {
             }
             watcher::Event::InitDone => {
                 self.has_pods = true;
+                self.present.send_modify(|present| present.only(&self.listed));
                 let effects = self.recorder.only(&self.listed, now());
                 return self.carry_out(effects).await;
             }
@@ -228,6 +231,9 @@ impl Session {
             self.addresses.insert(pod.uid().unwrap_or_default(), address);
         }
         let mut state = pods::state(&pod, target, deleted);
+        if target {
+            self.present.send_modify(|present| present.see(&pod, &state));
+        }
         if self.spoke(&state) {
             self.secrets.refresh().await;
         }
@@ -298,11 +304,11 @@ impl Session {
     fn inspect(&mut self, ready_for: Duration) {
         let Some(image) = self.args.image.clone() else { return };
         let (pods, publisher, attempt) = (self.pods.clone(), self.publisher.clone(), self.args.attempt);
-        let target = ListParams::default().labels(&self.args.selector);
+        let present = self.present.subscribe();
         let settle = self.schedule.settle(ready_for);
         self.inspections.spawn(async move {
             tokio::time::sleep(settle).await;
-            if let Some(pod) = process::find(&pods, &target).await {
+            if let Some(pod) = process::find(present).await {
                 Box::pin(process::look(pods, pod, image, attempt, publisher)).await;
             }
         });

@@ -1,7 +1,7 @@
 //! Removes what a check made.
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, ListParams, Preconditions};
+use kube::api::{DeleteParams, ListParams, PartialObjectMeta, Preconditions};
 use kube::{Api, ResourceExt as _};
 use temper_api::{CheckRun, WorkloadHardeningCheck, label};
 
@@ -65,13 +65,17 @@ pub(super) async fn run(run: &CheckRun, context: &Context) -> Result<()> {
 
 /// What keeps a clone from going, in the words of Kubernetes.
 pub(super) async fn obstacle(check: &WorkloadHardeningCheck, context: &Context) -> Result<Option<String>> {
+    let uid = check.uid().unwrap_or_default();
+    let now = jiff::Timestamp::now();
+    if !is_any_overdue(&uid, now, context) {
+        return Ok(None);
+    }
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let mine = ListParams::default().labels(&format!("{}={}", label::CHECK_UID, check.uid().unwrap_or_default()));
+    let mine = ListParams::default().labels(&format!("{}={uid}", label::CHECK_UID));
     let namespaces = namespaces.list(&mine).await.map_err(|source| Error::Read {
         what: "the clones of the check",
         source,
     })?;
-    let now = jiff::Timestamp::now();
     let stuck = namespaces.items.iter().find_map(|namespace| {
         let since = namespace.metadata.deletion_timestamp.as_ref()?;
         if now.duration_since(since.0) < USUAL {
@@ -85,4 +89,17 @@ pub(super) async fn obstacle(check: &WorkloadHardeningCheck, context: &Context) 
         Some(format!("namespace `{}` does not go: {told}", namespace.name_any()))
     });
     Ok(stuck)
+}
+
+/// Whether the watch of clones has one of the check that should be gone.
+fn is_any_overdue(uid: &str, now: jiff::Timestamp, context: &Context) -> bool {
+    let is_overdue = |clone: &PartialObjectMeta<Namespace>| {
+        let since = clone.metadata.deletion_timestamp.as_ref();
+        since.is_some_and(|since| now.duration_since(since.0) >= USUAL)
+    };
+    let clones = context.seen.clones.state();
+    let mut mine = clones
+        .iter()
+        .filter(|clone| clone.labels().get(label::CHECK_UID).is_some_and(|of| of == uid));
+    mine.any(|clone| is_overdue(clone))
 }

@@ -279,16 +279,13 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
 pub(super) async fn target_pod(run: &CheckRun, context: &Context) -> Result<Option<PodSpec>> {
     let wish = Wish::of(run);
     let reference = &run.spec.target_ref;
-    let target = source::object(
-        &context.client,
-        &run.namespace().unwrap_or_default(),
-        &reference.kind,
-        &reference.name,
-    )
-    .await
-    .map_err(|source| Error::Read {
+    let namespace = run.namespace().unwrap_or_default();
+    let looking = source::object(&context.client, &namespace, &reference.kind, &reference.name);
+    let target = context.targets.get(&run.spec.check.uid, looking).await;
+    let target = target.map_err(|source| Error::Read {
         what: "the target",
         source,
     })?;
-    Ok(target.and_then(|target| clone::target_pod(&target, &wish.order(run)).ok()))
+    let target = target.as_ref().as_ref();
+    Ok(target.and_then(|target| clone::target_pod(target, &wish.order(run)).ok()))
 }
