@@ -68,10 +68,11 @@ mod tests {
 
     fn args(traceparent: &str) -> RecordArgs {
         let line = format!(
-            "temper-worker record --namespace n --selector a=b --check-uid u --run all --attempt 2 --duration 10 \
-             --start-deadline 60 --nats-url nats://n --traceparent {traceparent}"
+            "temper-worker record --namespace n --selector a=b --check-uid u --run all --run-uid v --attempt 2 \
+             --duration 10 --start-deadline 60 --nats-url nats://n --traceparent {traceparent}"
         );
-        let Command::Record(args) = Cli::parse_from(line.split_whitespace()).command else {
+        // Not `parse_from`: that one ends the whole process where a word is missing.
+        let Command::Record(args) = Cli::try_parse_from(line.split_whitespace()).unwrap().command else {
             panic!("{line}");
         };
         *args

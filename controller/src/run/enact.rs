@@ -16,6 +16,9 @@ use crate::context::Context;
 use crate::error::{Result, chain};
 use crate::{clock, identity};
 
+/// Between two tries of what the API server failed to do.
+const AGAIN: Duration = Duration::from_secs(3);
+
 /// Whatever ends a wait wakes us; this is for what a watch misses.
 const SLOW_LOOK: Duration = Duration::from_secs(30);
 
@@ -47,7 +50,10 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         }
         Step::Clone => match make::clone(run, context, &mut status).await {
             // Told, so that it is known when time is up; and tried again.
-            Err(error) => status.message = Some(chain(&error)),
+            Err(error) => {
+                status.message = Some(chain(&error));
+                action = Action::requeue(AGAIN);
+            }
             Ok(Made::Done) => {
                 status.phase = RunPhase::Starting;
                 status.cloned_at = clock::time(clock::now());
