@@ -32,9 +32,10 @@ stage() { # NAME COMMAND…: a stage that fails counts as one failure, unless it
 }
 
 external() { # one behaviour on a cluster that is not ours to start: another one of this machine stands for it
+  local kubeconfig
   "$cluster" --name "$other" up --nodes 1 || return
-  CLUSTER=external KUBECONFIG=$(eval "$("$cluster" --name "$other" env)" && echo "$KUBECONFIG") \
-    TEMPER_LOAD_IMAGE="$cluster --name $other load" \
+  kubeconfig=$(eval "$("$cluster" --name "$other" env)" && echo "$KUBECONFIG")
+  CLUSTER=external KUBECONFIG=$kubeconfig TEMPER_LOAD_IMAGE="$cluster --name $other load" \
     e2e/run.sh cargo test --workspace --locked --test harden -- a_tolerant_workload || return
   # Side by side: each is as healthy as if it were alone.
   "$cluster" --name "$other" status && "$cluster" status

@@ -6,7 +6,8 @@
 //! cluster ─starts─▶ etcd … kubelet in namespaces of their own ──▶ KUBECONFIG
 //! ```
 //!
-//! With `CLUSTER=external` the cluster is the one that `KUBECONFIG` names, and nothing here starts or imports.
+//! With `CLUSTER=external` the cluster is the one that `KUBECONFIG` names: nothing here starts it, and what
+//! `TEMPER_LOAD_IMAGE` says loads images into it.
 
 #![allow(
     clippy::large_futures,

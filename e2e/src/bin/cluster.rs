@@ -13,6 +13,9 @@ use temper_e2e::provisioner;
 use temper_e2e::tools::Tool;
 use tracing_subscriber::EnvFilter;
 
+/// In an external cluster, a command that loads an image into it; the path of an OCI archive is put behind it.
+const LOAD_IMAGE: &str = "TEMPER_LOAD_IMAGE";
+
 #[derive(Parser)]
 #[command(about = "A real Kubernetes cluster on this machine, in namespaces of its own")]
 struct Arguments {
@@ -84,9 +87,6 @@ fn directory_of_node(text: &str) -> Result<(String, PathBuf)> {
     let (name, directory) = text.split_once('=').context("NAME=DIRECTORY is wanted")?;
     Ok((name.to_owned(), PathBuf::from(directory)))
 }
-
-/// In an external cluster, a command that loads an image into it; the path of an OCI archive is put behind it.
-const LOAD_IMAGE: &str = "TEMPER_LOAD_IMAGE";
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -47,7 +47,9 @@ pub(super) async fn everything(layout: &Layout, client: &Client, limit: Duration
         }
         // A part that was paused lets its callers wait.
         let look = tokio::time::timeout(limit, first_missing(layout, client));
-        let found = look.await.unwrap_or_else(|_| Some("an answer".to_owned()));
+        let found = look
+            .await
+            .unwrap_or_else(|_| Some("an answer of the API server".to_owned()));
         let ready = found.is_none();
         *missing.lock().unwrap_or_else(PoisonError::into_inner) = found.unwrap_or_default();
         Ok(ready)
