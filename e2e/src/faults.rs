@@ -49,12 +49,21 @@ pub async fn crash_leader(client: &Client) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let holder = leases.get(CONTROLLER).await?.spec.and_then(|spec| spec.holder_identity);
-        let pod = pods.get_opt(&holder.unwrap_or_default()).await?;
-        if let Some(pod) = pod.filter(|pod| pod.metadata.deletion_timestamp.is_none()) {
-            crash(&pods, &pod).await?;
-            return remove_at_once(&pods, &pod).await;
-        }
-        ensure!(Instant::now() < deadline, "nobody takes the lease");
+        // Who takes over a lease that has run out gives it back first: for a moment it names nobody.
+        let pod = match holder.filter(|holder| !holder.is_empty()) {
+            Some(holder) => pods.get_opt(&holder).await?,
+            None => None,
+        };
+        let pod = pod.filter(|pod| pod.metadata.deletion_timestamp.is_none());
+        let why = match pod {
+            None => "nobody holds the lease".to_owned(),
+            Some(pod) => match crash(&pods, &pod).await {
+                Ok(()) => return remove_at_once(&pods, &pod).await,
+                // It held the lease, and has just ended by itself or is being started again.
+                Err(error) => format!("{error:#}"),
+            },
+        };
+        ensure!(Instant::now() < deadline, "no leader could be ended: {why}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
