@@ -171,9 +171,9 @@ async fn runs_whose_recording_nats_has_lost_are_made_again() -> Result<()> {
         started.run("all", is(RunPhase::Recording)).await?;
         faults::stop_nats(&bed.client).await?;
         faults::lose_nats_store(&bed.client).await?;
-        faults::start_nats(&bed.client).await?;
-        // It remembers what the stream has lost; the next one does not.
+        // This one remembers what the stream has lost; the next one does not.
         faults::crash_leader(&bed.client).await?;
+        faults::start_nats(&bed.client).await?;
         let ended = started.complete().await?;
         ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
         let attempts: Vec<u32> = ended.status.runs.iter().filter_map(|run| run.attempts).collect();
