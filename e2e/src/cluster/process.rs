@@ -10,6 +10,11 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 
 use crate::wait;
 
+/// Whether threads of a process whose first one has ended are still on their way: they hold its files and its ports.
+fn has_threads(pid: i32) -> bool {
+    fs::read_dir(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.count() > 1)
+}
+
 /// One process, told from all others that had or will have its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Process {
@@ -21,7 +26,7 @@ impl Process {
     /// The process that has this number now, unless there is none or it has ended.
     pub(super) fn of(pid: i32) -> Option<Self> {
         let (state, started) = stat(pid)?;
-        (!matches!(state, 'Z' | 'X')).then_some(Self { pid, started })
+        (!matches!(state, 'Z' | 'X') || has_threads(pid)).then_some(Self { pid, started })
     }
 
     pub(super) fn pid(self) -> i32 {
