@@ -14,6 +14,7 @@ use temper_api::label;
 
 use crate::bed::{RUNS, SYSTEM};
 use crate::cluster::{self, Cluster};
+use crate::wait;
 
 /// Name of the controller's Deployment and of its Lease.
 const CONTROLLER: &str = "temper-controller";
@@ -78,7 +79,9 @@ pub async fn scale_controller(client: &Client, replicas: i32) -> Result<()> {
         let status = deployment.and_then(|d| d.status.as_ref());
         status.is_some_and(|s| s.ready_replicas == Some(replicas) && s.replicas == Some(replicas))
     };
-    wait("the controllers", await_condition(api, CONTROLLER, ready)).await
+    wait::within("the controllers", PATIENCE, await_condition(api, CONTROLLER, ready))
+        .await
+        .map(drop)
 }
 
 /// Ends NATS as the kernel would. Its Pod stays, and with it what it stored.
@@ -95,7 +98,9 @@ pub async fn stop_nats(client: &Client) -> Result<()> {
     scale_nats(client, 0).await?;
     let uid = pod.uid().unwrap_or_default();
     let gone = is_deleted(&uid);
-    wait("NATS to go", await_condition(pods, &pod.name_any(), gone)).await
+    wait::within("NATS to go", PATIENCE, await_condition(pods, &pod.name_any(), gone))
+        .await
+        .map(drop)
 }
 
 /// Brings NATS back.
@@ -106,7 +111,9 @@ pub async fn start_nats(client: &Client) -> Result<()> {
         let status = set.and_then(|set| set.status.as_ref());
         status.is_some_and(|status| status.ready_replicas == Some(1))
     };
-    wait("NATS", await_condition(api, NATS, ready)).await
+    wait::within("NATS", PATIENCE, await_condition(api, NATS, ready))
+        .await
+        .map(drop)
 }
 
 /// Removes what NATS stored, while it is away. Without a volume of its own nothing is left anyway.
@@ -119,8 +126,9 @@ pub async fn lose_nats_store(client: &Client) -> Result<()> {
         claims.delete(&claim.name_any(), &DeleteParams::background()).await?;
         let uid = claim.uid().unwrap_or_default();
         let gone = is_deleted(&uid);
-        wait(
+        wait::within(
             "the volume of NATS to go",
+            PATIENCE,
             await_condition(claims.clone(), &claim.name_any(), gone),
         )
         .await?;
@@ -157,14 +165,4 @@ async fn remove_at_once(pods: &Api<Pod>, pod: &Pod) -> Result<()> {
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
         result => result.map(drop).context("failed to remove the Pod"),
     }
-}
-
-async fn wait<T, E>(what: &str, condition: impl Future<Output = Result<T, E>>) -> Result<()>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let outcome = tokio::time::timeout(PATIENCE, Box::pin(condition)).await;
-    let seen = outcome.with_context(|| format!("gave up waiting for {what}"))?;
-    ensure!(seen.is_ok(), "failed to wait for {what}: {:?}", seen.err());
-    Ok(())
 }

@@ -8,9 +8,9 @@ use kube::api::PostParams;
 use kube::runtime::wait::await_condition;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use crate::bed::Bed;
+use crate::wait;
 
 /// Longer than any Pod takes on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -89,8 +89,7 @@ pub async fn ready(bed: &Bed, pod: &Pod) -> Result<Pod> {
 
 /// Waits until a Pod is in a state.
 pub async fn reaches(pods: &Api<Pod>, name: &str, state: impl Fn(&Pod) -> bool) -> Result<Pod> {
-    let waited = await_condition(pods.clone(), name, |pod: Option<&Pod>| pod.is_some_and(&state));
-    let pod = timeout(PATIENCE, waited).await;
-    let pod = pod.with_context(|| format!("Pod `{name}` did not get where it should"))??;
+    let reached = await_condition(pods.clone(), name, |pod: Option<&Pod>| pod.is_some_and(&state));
+    let pod = wait::within(&format!("Pod `{name}` to get where it should"), PATIENCE, reached).await?;
     pod.with_context(|| format!("Pod `{name}` is gone"))
 }

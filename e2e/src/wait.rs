@@ -2,23 +2,36 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, bail};
-use tokio::time::{Instant, sleep};
+use anyhow::{Context as _, Result, bail};
+use tokio::time::{sleep, timeout};
 
 /// Between two looks: short against a start, long against the cost of a look.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Looks until `probe` is true; an error of the probe ends the wait at once.
+/// Looks until `probe` is true, and gives up at the limit also in the middle of a look that hangs; an error of the probe
+/// ends the wait at once.
 pub async fn until<F>(what: &str, limit: Duration, mut probe: impl FnMut() -> F) -> Result<()>
 where
     F: Future<Output = Result<bool>>,
 {
-    let deadline = Instant::now() + limit;
-    while !probe().await? {
-        if Instant::now() >= deadline {
-            bail!("gave up after {} s: {what}", limit.as_secs());
+    let looks = async {
+        while !probe().await? {
+            sleep(PAUSE).await;
         }
-        sleep(PAUSE).await;
-    }
-    Ok(())
+        Ok(())
+    };
+    timeout(limit, looks)
+        .await
+        .unwrap_or_else(|_| bail!("gave up after {} s: {what}", limit.as_secs()))
+}
+
+/// Waits for what a watch tells, such as `await_condition`; `what` is named when it does not come.
+pub async fn within<T, E>(what: &str, limit: Duration, told: impl Future<Output = Result<T, E>>) -> Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let outcome = timeout(limit, Box::pin(told)).await;
+    outcome
+        .with_context(|| format!("gave up waiting for {what}"))?
+        .with_context(|| format!("failed to wait for {what}"))
 }

@@ -41,17 +41,16 @@ pub(super) async fn registered(node: Node<'_>, client: &Client, limit: Duration)
 /// Waits until Pods can be made, placed, run and found on every node.
 pub(super) async fn everything(layout: &Layout, client: &Client, limit: Duration) -> Result<()> {
     let missing = Mutex::new(String::new());
+    let note = |text: String| *missing.lock().unwrap_or_else(PoisonError::into_inner) = text;
     let waited = wait::until("the cluster is ready", limit, || async {
         for part in Part::all(layout) {
             part.must_run(layout)?;
         }
         // A part that was paused lets its callers wait.
-        let look = tokio::time::timeout(limit, first_missing(layout, client));
-        let found = look
-            .await
-            .unwrap_or_else(|_| Some("an answer of the API server".to_owned()));
+        note("an answer of the API server".to_owned());
+        let found = first_missing(layout, client).await;
         let ready = found.is_none();
-        *missing.lock().unwrap_or_else(PoisonError::into_inner) = found.unwrap_or_default();
+        note(found.unwrap_or_default());
         Ok(ready)
     })
     .await;
