@@ -17,6 +17,8 @@ use temper_api::{CheckRun, CheckStatus, HardeningReport, RunPhase, WorkloadHarde
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
+use crate::wait;
+
 /// Namespace that the chart is installed into.
 pub const SYSTEM: &str = "temper-system";
 /// Namespace of workers.
@@ -60,6 +62,25 @@ impl Ended {
     /// Whether a condition is True.
     pub fn is(&self, kind: &str) -> bool {
         self.condition(kind).is_some_and(|c| c.status == "True")
+    }
+
+    /// Fails unless a patch was verified.
+    pub fn must_be_verified(&self) -> Result<()> {
+        ensure!(self.is(condition::VERIFIED), "{}: {}", self.reason(), self.message());
+        Ok(())
+    }
+
+    /// Fails unless the check ended for this reason.
+    pub fn must_end_with(&self, reason: &str) -> Result<()> {
+        ensure!(self.reason() == reason, "{}: {}", self.reason(), self.message());
+        Ok(())
+    }
+
+    /// Fails unless it took this many clones.
+    pub fn must_have_made(&self, clones: u32) -> Result<()> {
+        let cost = self.status.cost.as_ref();
+        ensure!(cost.is_some_and(|cost| cost.clones == clones), "{cost:?}");
+        Ok(())
     }
 
     /// Ids of the settings in a state.
@@ -185,9 +206,13 @@ impl Bed {
                 d.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0) >= wanted
             })
         };
-        wait("the workload to be Ready", await_condition(api, name, available))
-            .await
-            .map(drop)
+        wait::within(
+            "the workload to be Ready",
+            PATIENCE,
+            await_condition(api, name, available),
+        )
+        .await
+        .map(drop)
     }
 
     /// Creates a check of a Deployment.
@@ -245,8 +270,9 @@ impl Bed {
                     && s.unavailable_replicas.is_none()
             })
         };
-        wait(
+        wait::within(
             "the patched workload to roll out",
+            PATIENCE,
             await_condition(api, name, rolled_out),
         )
         .await
@@ -285,8 +311,9 @@ impl Started {
     /// Waits until the check has ended.
     pub async fn complete(&self) -> Result<Ended> {
         let ended = |check: Option<&WorkloadHardeningCheck>| holds(check, condition::COMPLETE);
-        let check = wait(
+        let check = wait::within(
             "the check to end",
+            PATIENCE,
             await_condition(self.bed.checks(), &self.name, ended),
         )
         .await?;
@@ -296,10 +323,25 @@ impl Started {
         Ok(Ended { check, status, seconds })
     }
 
+    /// Waits until the check has ended without a verified patch, for this reason and with a message that holds this
+    /// sentence, and until nothing is left of it.
+    pub async fn ends_unverified(&self, reason: &str, sentence: &str) -> Result<()> {
+        let ended = self.complete().await?;
+        ended.must_end_with(reason)?;
+        ensure!(ended.message().contains(sentence), "{}", ended.message());
+        ensure!(!ended.is(condition::VERIFIED));
+        self.cleaned().await
+    }
+
     /// Waits until a run is in a state.
     pub async fn run(&self, run: &str, state: impl Condition<CheckRun>) -> Result<CheckRun> {
         let name = format!("{}-{run}", self.name);
-        let run = wait(&format!("run `{name}`"), await_condition(self.bed.runs(), &name, state)).await?;
+        let run = wait::within(
+            &format!("run `{name}`"),
+            PATIENCE,
+            await_condition(self.bed.runs(), &name, state),
+        )
+        .await?;
         run.context("the run is gone")
     }
 
@@ -307,8 +349,9 @@ impl Started {
     pub async fn gone(&self, run: &str) -> Result<()> {
         let name = format!("{}-{run}", self.name);
         let gone = |run: Option<&CheckRun>| run.is_none();
-        wait(
+        wait::within(
             &format!("run `{name}` to go"),
+            PATIENCE,
             await_condition(self.bed.runs(), &name, gone),
         )
         .await
@@ -318,8 +361,9 @@ impl Started {
     /// Waits until the check itself says that nothing is left, and makes sure of it.
     pub async fn cleaned(&self) -> Result<()> {
         let cleaned = |check: Option<&WorkloadHardeningCheck>| holds(check, condition::CLEANED_UP);
-        wait(
+        wait::within(
             "the check to clean up",
+            PATIENCE,
             await_condition(self.bed.checks(), &self.name, cleaned),
         )
         .await?;
@@ -338,8 +382,9 @@ impl Started {
                 .map(|c| c.message.clone())
         };
         let has = move |check: Option<&WorkloadHardeningCheck>| message(check).is_some();
-        let check = wait(
+        let check = wait::within(
             &format!("condition {kind} to have reason {reason}"),
+            PATIENCE,
             await_condition(self.bed.checks(), &self.name, has),
         )
         .await?;
@@ -362,9 +407,13 @@ impl Started {
             .delete(&self.name, &DeleteParams::background())
             .await?;
         let gone = kube::runtime::conditions::is_deleted(&self.uid);
-        wait("the check to go", await_condition(self.bed.checks(), &self.name, gone))
-            .await
-            .map(drop)
+        wait::within(
+            "the check to go",
+            PATIENCE,
+            await_condition(self.bed.checks(), &self.name, gone),
+        )
+        .await
+        .map(drop)
     }
 
     /// Fails if anything that the check made outside its namespace is there, or any of its runs.
@@ -412,14 +461,4 @@ fn holds(check: Option<&WorkloadHardeningCheck>, kind: &str) -> bool {
         .into_iter()
         .flatten()
         .any(|c| c.type_ == kind && c.status == "True")
-}
-
-async fn wait<T, E>(what: &str, condition: impl Future<Output = Result<T, E>>) -> Result<T>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let outcome = tokio::time::timeout(PATIENCE, Box::pin(condition)).await;
-    outcome
-        .with_context(|| format!("gave up waiting for {what}"))?
-        .with_context(|| format!("failed to wait for {what}"))
 }

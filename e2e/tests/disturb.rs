@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures::TryStreamExt as _;
 use kube::runtime::{WatchStreamExt as _, watcher};
-use temper_api::{RunPhase, SettingState, condition, reason};
+use temper_api::{RunPhase, SettingState, reason};
 use temper_e2e::bed::{Bed, Ended, Started, is, with_bed};
 use temper_e2e::cluster::{self, Cluster, Part};
 use temper_e2e::{faults, recordings};
@@ -22,12 +22,22 @@ use temper_proto::v1::chunk::Body;
 
 /// What is known of `write-fs` when nobody disturbs it.
 fn undisturbed(ended: &Ended) -> Result<()> {
-    ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+    ended.must_be_verified()?;
     let rejected = ended.settings(SettingState::Rejected);
     ensure!(rejected == ["readOnlyRootFilesystem"], "{:?}", ended.status.settings);
     let proven = ended.settings(SettingState::Proven).len();
     ensure!(proven == 6, "{:?}", ended.status.settings);
     Ok(())
+}
+
+/// A check of `write-fs` that is disturbed while its first baseline records ends as any other.
+async fn disturbed_while_recording(bed: &Bed, duration: &str, disturb: impl Future<Output = Result<()>>) -> Result<()> {
+    bed.workload("write-fs").await?;
+    let started = bed.check("disturbed", "write-fs", duration).await?;
+    started.run("baseline-1", is(RunPhase::Recording)).await?;
+    disturb.await?;
+    undisturbed(&started.complete().await?)?;
+    started.cleaned().await
 }
 
 /// The numbers that `counter` said, by what a run has in the stream: each once, and none left out.
@@ -106,12 +116,8 @@ async fn a_killed_worker_is_replaced_and_no_line_is_lost_or_told_twice() -> Resu
         let lines = every_line_once(&bed, &started, "baseline-1").await?;
         ensure!(lines > 100, "only {lines} lines");
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
-        ensure!(
-            ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3),
-            "{:?}",
-            ended.status.cost
-        );
+        ended.must_be_verified()?;
+        ended.must_have_made(3)?;
         started.cleaned().await
     })
     .await
@@ -126,15 +132,7 @@ async fn a_log_that_was_rotated_away_between_two_workers_is_no_evidence() -> Res
         // Once the first file is full, the kubelet's API no longer shows its lines.
         recordings::logged(&bed.client, &started.uid, "baseline-1", 12 * 16).await?;
         faults::crash_worker(&bed.client, &started.uid, "baseline-1").await?;
-        let ended = started.complete().await?;
-        ensure!(
-            ended.reason() == reason::BASELINE_UNSTABLE,
-            "{}: {}",
-            ended.reason(),
-            ended.message()
-        );
-        ensure!(ended.message().contains("rotated"), "{}", ended.message());
-        started.cleaned().await
+        started.ends_unverified(reason::BASELINE_UNSTABLE, "rotated").await
     })
     .await
 }
@@ -151,12 +149,8 @@ async fn nats_away_for_a_minute_loses_nothing() -> Result<()> {
         tokio::time::sleep(Duration::from_mins(1)).await;
         faults::start_nats(&bed.client).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
-        ensure!(
-            ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3),
-            "{:?}",
-            ended.status.cost
-        );
+        ended.must_be_verified()?;
+        ended.must_have_made(3)?;
         every_line_once(&bed, &started, "baseline-1").await?;
         started.cleaned().await
     })
@@ -175,7 +169,7 @@ async fn runs_whose_recording_nats_has_lost_are_made_again() -> Result<()> {
         faults::crash_leader(&bed.client).await?;
         faults::start_nats(&bed.client).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         let attempts: Vec<u32> = ended.status.runs.iter().filter_map(|run| run.attempts).collect();
         ensure!(!attempts.is_empty(), "no run was made again: {:?}", ended.status.runs);
         started.cleaned().await
@@ -190,12 +184,10 @@ async fn a_kubelet_that_dies_changes_no_verdict() -> Result<()> {
         return Ok(());
     }
     with_bed("kubelet", async |bed: Bed| {
-        bed.workload("write-fs").await?;
-        let started = bed.check("kubelet", "write-fs", "15s").await?;
-        started.run("baseline-1", is(RunPhase::Recording)).await?;
-        Cluster::from_env()?.restart(Part::Kubelet(0)).await?;
-        undisturbed(&started.complete().await?)?;
-        started.cleaned().await
+        disturbed_while_recording(&bed, "15s", async {
+            Cluster::from_env()?.restart(Part::Kubelet(0)).await
+        })
+        .await
     })
     .await
 }
@@ -207,17 +199,15 @@ async fn an_api_server_that_hangs_fails_and_begins_anew_changes_no_verdict() -> 
         return Ok(());
     }
     with_bed("api", async |bed: Bed| {
-        bed.workload("write-fs").await?;
-        let started = bed.check("api", "write-fs", "20s").await?;
-        started.run("baseline-1", is(RunPhase::Recording)).await?;
-        // With its store away the API server is slow at first, and then answers 500 and 504.
-        Cluster::from_env()?.pause(Part::Etcd)?;
-        tokio::time::sleep(Duration::from_secs(12)).await;
-        Cluster::from_env()?.resume(Part::Etcd)?;
-        // And one that begins anew ends every watch, and answers 410 to who asks for what it no longer knows.
-        Cluster::from_env()?.restart(Part::ApiServer).await?;
-        undisturbed(&started.complete().await?)?;
-        started.cleaned().await
+        disturbed_while_recording(&bed, "20s", async {
+            // With its store away the API server is slow at first, and then answers 500 and 504.
+            Cluster::from_env()?.pause(Part::Etcd)?;
+            tokio::time::sleep(Duration::from_secs(12)).await;
+            Cluster::from_env()?.resume(Part::Etcd)?;
+            // And one that begins anew ends every watch, and answers 410 to who asks for what it no longer knows.
+            Cluster::from_env()?.restart(Part::ApiServer).await
+        })
+        .await
     })
     .await
 }
@@ -225,9 +215,6 @@ async fn an_api_server_that_hangs_fails_and_begins_anew_changes_no_verdict() -> 
 #[tokio::test]
 async fn an_api_server_that_answers_429_changes_no_verdict() -> Result<()> {
     with_bed("busy", async |bed: Bed| {
-        bed.workload("write-fs").await?;
-        let started = bed.check("busy", "write-fs", "15s").await?;
-        started.run("baseline-1", is(RunPhase::Recording)).await?;
         // A level without seats refuses all that the controller asks for.
         let refusal = format!(
             r"
@@ -250,11 +237,11 @@ spec:
 ",
             bed.namespace
         );
+        disturbed_while_recording(&bed, "15s", async {
         bed.apply(&refusal).await?;
         tokio::time::sleep(Duration::from_secs(15)).await;
-        bed.remove(&refusal).await?;
-        undisturbed(&started.complete().await?)?;
-        started.cleaned().await
+        bed.remove(&refusal).await
+        }).await
     })
     .await
 }

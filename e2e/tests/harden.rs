@@ -22,7 +22,7 @@ async fn harden(bed: &Bed, target: &str) -> Result<Ended> {
 
 /// The recommendation must be the verified one, admitted where its level is enforced, and proven as far as it goes.
 fn verified(ended: &Ended, proven: &[&str], rejected: &[&str]) -> Result<()> {
-    ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+    ended.must_be_verified()?;
     ensure!(
         ended.settings(SettingState::Proven) == proven,
         "proven: {:?}",
@@ -72,11 +72,7 @@ async fn a_tolerant_workload_gets_everything_in_three_runs() -> Result<()> {
                 .as_ref()
                 .is_some_and(|v| v.level == PodSecurityLevel::Restricted)
         );
-        ensure!(
-            ended.status.cost.as_ref().is_some_and(|cost| cost.clones == 3),
-            "{:?}",
-            ended.status.cost
-        );
+        ended.must_have_made(3)?;
         let report = bed.report("tolerant").await?;
         let bytes = serde_json::to_vec(&report.spec)?.len();
         ensure!(bytes <= 10 * 1024, "the report has {bytes} bytes");

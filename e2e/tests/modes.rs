@@ -53,7 +53,7 @@ async fn sequential_holds_one_clone_at_a_time() -> Result<()> {
         };
         let (most, ended) = tokio::join!(most, started.complete());
         let ended = ended?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         ensure!(
             ended.settings(SettingState::Proven).len() == 2,
             "{:?}",
@@ -75,7 +75,7 @@ async fn parallel_tries_every_setting_at_once() -> Result<()> {
             .check_with("parallel", spec("tolerant", &json!({"runMode": "Parallel"})))
             .await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         let runs = ended.status.cost.map_or(0, |cost| cost.runs);
         ensure!(
             runs == 10,
@@ -106,7 +106,7 @@ async fn a_suspended_check_holds_still_and_goes_on() -> Result<()> {
         ensure!(changed.is_err(), "the spec of a check was changed");
         started.patch(json!({"spec": {"suspend": false}})).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         started.cleaned().await
     })
     .await
@@ -122,18 +122,13 @@ async fn a_cancelled_check_ends_and_a_retried_one_begins_again() -> Result<()> {
             .patch(json!({"metadata": {"annotations": {annotation::CANCEL: "true"}}}))
             .await?;
         let ended = started.complete().await?;
-        ensure!(
-            ended.reason() == reason::CANCELLED,
-            "{}: {}",
-            ended.reason(),
-            ended.message()
-        );
+        ended.must_end_with(reason::CANCELLED)?;
         started.cleaned().await?;
         let again = json!({"metadata": {"annotations": {annotation::CANCEL: null, annotation::RETRY: "once"}}});
         started.patch(again).await?;
         started.run("all", is(RunPhase::Recording)).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         ensure!(
             ended.status.retried.as_deref() == Some("once"),
             "{:?}",
@@ -150,7 +145,7 @@ async fn settings_that_interact_are_told_apart_and_the_most_of_them_kept() -> Re
         bed.workload("either-not-both").await?;
         let started = bed.check_with("interact", spec("either-not-both", &json!({}))).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         ensure!(
             ended.settings(SettingState::Proven).len() == 6,
             "{:?}",
@@ -175,7 +170,7 @@ async fn an_independent_verification_is_one_run_more() -> Result<()> {
         let more = json!({"verification": "Independent"});
         let started = bed.check_with("independent", spec("tolerant", &more)).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         let run = ended.status.verification.map(|verification| verification.run);
         ensure!(run.as_deref() == Some("verify"), "{run:?}");
         ensure!(
@@ -197,7 +192,7 @@ async fn what_every_run_has_is_recommended_with_the_rest() -> Result<()> {
         let more = json!({"securityContext": base, "settings": ["runAsNonRoot", "readOnlyRootFilesystem"]});
         let started = bed.check_with("base", spec("tolerant", &more)).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         ensure!(
             ended.settings(SettingState::AlreadySet) == ["readOnlyRootFilesystem"],
             "{:?}",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::DeleteParams;
-use temper_api::{RunPhase, SettingState, condition, reason};
+use temper_api::{RunPhase, SettingState, reason};
 use temper_e2e::bed::{Bed, is, with_bed};
 use temper_e2e::cluster::{self, Cluster};
 use temper_e2e::{audit, faults, recordings};
@@ -40,12 +40,7 @@ async fn a_target_deleted_while_it_is_checked_ends_the_check() -> Result<()> {
         let deployments: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
         deployments.delete("tolerant", &DeleteParams::background()).await?;
         let ended = started.complete().await?;
-        ensure!(
-            ended.reason() == reason::TARGET_DELETED,
-            "{}: {}",
-            ended.reason(),
-            ended.message()
-        );
+        ended.must_end_with(reason::TARGET_DELETED)?;
         started.cleaned().await
     })
     .await
@@ -59,7 +54,7 @@ async fn a_killed_controller_changes_no_verdict_and_nothing_is_written_to_the_so
         started.run("baseline-1", is(RunPhase::Recording)).await?;
         faults::crash_leader(&bed.client).await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         ensure!(
             ended.settings(SettingState::Rejected) == ["readOnlyRootFilesystem"],
             "{:?}",

@@ -16,23 +16,15 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use temper_api::{CheckRun, RunPhase, condition, reason};
-use temper_e2e::bed::{Bed, Started, is, with_bed};
+use temper_e2e::bed::{Bed, is, with_bed};
 use temper_e2e::recordings;
 use temper_proto::v1::{LogLine, chunk::Body};
-
-async fn ends(started: &Started, reason: &str, sentence: &str) -> Result<()> {
-    let ended = started.complete().await?;
-    ensure!(ended.reason() == reason, "{}: {}", ended.reason(), ended.message());
-    ensure!(ended.message().contains(sentence), "{}", ended.message());
-    ensure!(!ended.is(condition::VERIFIED));
-    started.cleaned().await
-}
 
 #[tokio::test]
 async fn a_target_that_is_not_there() -> Result<()> {
     with_bed("missing", async |bed: Bed| {
         let started = bed.check("missing", "nobody", "10s").await?;
-        ends(&started, reason::TARGET_NOT_FOUND, "create it").await
+        started.ends_unverified(reason::TARGET_NOT_FOUND, "create it").await
     })
     .await
 }
@@ -43,12 +35,9 @@ async fn a_kind_that_nobody_knows() -> Result<()> {
         let spec =
             json!({"targetRef": {"apiVersion": "v1", "kind": "Teapot", "name": "x"}, "recordingDuration": "10s"});
         let started = bed.check_with("kind", spec).await?;
-        ends(
-            &started,
-            reason::UNKNOWN_KIND,
-            "use one of Deployment, StatefulSet, DaemonSet",
-        )
-        .await
+        started
+            .ends_unverified(reason::UNKNOWN_KIND, "use one of Deployment, StatefulSet, DaemonSet")
+            .await
     })
     .await
 }
@@ -89,7 +78,9 @@ spec:
         )
         .await?;
         let started = bed.check("image", "unpullable", "10s").await?;
-        ends(&started, reason::TARGET_NOT_READY, "ErrImageNeverPull").await
+        started
+            .ends_unverified(reason::TARGET_NOT_READY, "ErrImageNeverPull")
+            .await
     })
     .await
 }
@@ -99,7 +90,7 @@ async fn a_workload_that_works_only_where_it_is() -> Result<()> {
     with_bed("crash", async |bed: Bed| {
         bed.workload("crash-in-clone").await?;
         let started = bed.check("crash", "crash-in-clone", "15s").await?;
-        ends(&started, reason::BASELINE_UNSTABLE, "exit code 3").await
+        started.ends_unverified(reason::BASELINE_UNSTABLE, "exit code 3").await
     })
     .await
 }
@@ -111,7 +102,7 @@ async fn a_second_check_of_the_same_workload() -> Result<()> {
         let first = bed.check("first", "tolerant", "1m").await?;
         first.run("baseline-1", |run: Option<&CheckRun>| run.is_some()).await?;
         let second = bed.check("second", "tolerant", "15s").await?;
-        ends(&second, reason::TARGET_BUSY, "check `first`").await?;
+        second.ends_unverified(reason::TARGET_BUSY, "check `first`").await?;
         first.delete().await?;
         first.nothing_left().await
     })
@@ -151,12 +142,9 @@ spec: {limits: [{type: Container, min: {memory: 4Gi}}]}
         )
         .await?;
         let started = bed.check("limits", "small", "15s").await?;
-        ends(
-            &started,
-            reason::BASELINE_UNSTABLE,
-            "minimum memory usage per Container is 4Gi",
-        )
-        .await
+        started
+            .ends_unverified(reason::BASELINE_UNSTABLE, "minimum memory usage per Container is 4Gi")
+            .await
     })
     .await
 }
@@ -167,7 +155,9 @@ async fn a_pod_security_level_that_the_workload_does_not_reach() -> Result<()> {
         bed.workload("tolerant").await?;
         bed.label("pod-security.kubernetes.io/enforce", "restricted").await?;
         let started = bed.check("psa", "tolerant", "15s").await?;
-        ends(&started, reason::BASELINE_UNSTABLE, "violates PodSecurity").await
+        started
+            .ends_unverified(reason::BASELINE_UNSTABLE, "violates PodSecurity")
+            .await
     })
     .await
 }
@@ -198,7 +188,9 @@ spec: {{policyName: {name}, validationActions: [Deny]}}
         bed.apply(&policy).await?;
         let refused = async {
             let started = bed.check("policy", "tolerant", "15s").await?;
-            ends(&started, reason::CLONE_REFUSED, "no Deployment without an owner").await
+            started
+                .ends_unverified(reason::CLONE_REFUSED, "no Deployment without an owner")
+                .await
         }
         .await;
         bed.remove(&policy).await?;
@@ -219,12 +211,7 @@ async fn a_pod_that_the_kubelet_rejects_ends_at_the_first_rejection() -> Result<
         });
         let started = bed.check_with("sysctl", spec).await?;
         let ended = started.complete().await?;
-        ensure!(
-            ended.reason() == reason::BASELINE_UNSTABLE,
-            "{}: {}",
-            ended.reason(),
-            ended.message()
-        );
+        ended.must_end_with(reason::BASELINE_UNSTABLE)?;
         ensure!(ended.message().contains("SysctlForbidden"), "{}", ended.message());
         ensure!(
             ended.seconds < 60.0,
@@ -245,12 +232,9 @@ async fn a_base_that_would_weaken_the_workload() -> Result<()> {
             "securityContext": {"container": {"privileged": true}}
         });
         let started = bed.check_with("weak", spec).await?;
-        ends(
-            &started,
-            reason::INVALID_SPEC,
-            "spec.securityContext.container.privileged: true",
-        )
-        .await
+        started
+            .ends_unverified(reason::INVALID_SPEC, "spec.securityContext.container.privileged: true")
+            .await
     })
     .await
 }
@@ -265,7 +249,9 @@ async fn a_target_that_is_changed_while_it_is_checked() -> Result<()> {
         let patch = json!({"spec": {"template": {"metadata": {"annotations": {"changed": "now"}}}}});
         api.patch("tolerant", &PatchParams::default(), &Patch::Merge(patch))
             .await?;
-        ends(&started, reason::TARGET_CHANGED, "Deployment/tolerant was changed").await
+        started
+            .ends_unverified(reason::TARGET_CHANGED, "Deployment/tolerant was changed")
+            .await
     })
     .await
 }
@@ -275,7 +261,7 @@ async fn a_workload_that_is_never_ready_in_its_clone() -> Result<()> {
     with_bed("never", async |bed: Bed| {
         bed.workload("ready-at-home").await?;
         let started = bed.check("never", "ready-at-home", "15s").await?;
-        ends(&started, reason::BASELINE_UNSTABLE, "Ready").await
+        started.ends_unverified(reason::BASELINE_UNSTABLE, "Ready").await
     })
     .await
 }
@@ -285,7 +271,9 @@ async fn a_workload_that_differs_from_clone_to_clone() -> Result<()> {
     with_bed("noisy", async |bed: Bed| {
         bed.workload("noisy").await?;
         let started = bed.check("noisy", "noisy", "15s").await?;
-        ends(&started, reason::BASELINE_UNSTABLE, "differs from run to run").await
+        started
+            .ends_unverified(reason::BASELINE_UNSTABLE, "differs from run to run")
+            .await
     })
     .await
 }
@@ -349,7 +337,7 @@ spec:
     let run = started.run("baseline-1", is(RunPhase::Recording)).await?;
     ensure!(run.status.is_some_and(|status| status.target_pods == Some(3)));
     let ended = started.complete().await?;
-    ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+    ended.must_be_verified()?;
     let notes = ended.status.notes;
     ensure!(
         notes.iter().any(|note| note.contains("3 replicas instead of 200")),
@@ -370,7 +358,7 @@ async fn a_clone_that_does_not_go_is_told_and_the_verdict_stands() -> Result<()>
         maps.create(&PostParams::default(), &serde_json::from_value(held)?)
             .await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         let message = started
             .until(condition::CLEANED_UP, reason::CLEAN_UP_BLOCKED, "example.com/held")
             .await?;
@@ -404,7 +392,7 @@ spec:
         bed.ready(&target).await?;
         let started = bed.check(&"x".repeat(200), &target, "10s").await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         let report = ended.status.report.unwrap_or_default();
         ensure!((1..=253).contains(&report.len()), "{report}");
         started.cleaned().await?;
@@ -428,7 +416,7 @@ async fn large_configuration_and_odd_bytes_are_taken_as_they_are() -> Result<()>
         bed.workload("odd-bytes").await?;
         let started = bed.check("odd", "odd-bytes", "15s").await?;
         let ended = started.complete().await?;
-        ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+        ended.must_be_verified()?;
         started.cleaned().await?;
         let chunks = recordings::read(&bed.client, &started.uid, "baseline-1").await?;
         let lines: Vec<LogLine> = chunks

@@ -6,7 +6,7 @@
 )]
 
 use anyhow::{Context, Result, ensure};
-use temper_api::{CheckRun, CheckRunStatus, RunPhase, condition};
+use temper_api::{CheckRun, CheckRunStatus, RunPhase};
 use temper_e2e::bed::{Bed, with_bed};
 use temper_e2e::faults;
 use temper_e2e::traces::{Collector, Span};
@@ -34,7 +34,7 @@ async fn told(bed: &Bed, collector: &Collector) -> Result<()> {
     started.run(KILLED, |run: Option<&CheckRun>| records(run, 2)).await?;
     faults::crash_leader(&bed.client).await?;
     let ended = started.complete().await?;
-    ensure!(ended.is(condition::VERIFIED), "{}: {}", ended.reason(), ended.message());
+    ended.must_be_verified()?;
     started.cleaned().await?;
     let trace = ended.status.trace_id.context("a check without a trace id")?;
     let runs: Vec<&str> = ended.status.runs.iter().map(|run| run.name.as_str()).collect();
