@@ -12,6 +12,15 @@ pub(crate) fn check(name: &str) -> WorkloadHardeningCheck {
     check.unwrap_or_else(|| panic!("no sample `{name}`"))
 }
 
+/// The sample of this name as check `nginx`.
+pub(crate) fn nginx(sample: &str) -> WorkloadHardeningCheck {
+    let mut check = check(sample);
+    check.metadata.name = Some("nginx".to_owned());
+    check.metadata.uid = Some("first".to_owned());
+    check.metadata.resource_version = Some("2".to_owned());
+    check
+}
+
 /// A report without a recommendation.
 pub(crate) fn report(outcome: &str) -> Value {
     json!({

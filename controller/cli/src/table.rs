@@ -9,7 +9,9 @@ mod tests;
 use comfy_table::{Cell, Color};
 use kube::ResourceExt;
 use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, annotation, condition};
-use temper_report::{RunRow, SettingRow, Verdict, outcome, plain, role, run_rows, seconds, setting_rows};
+use temper_report::{
+    RunRow, SettingRow, Verdict, known_seconds, outcome, plain, role, run_rows, seconds, setting_rows,
+};
 
 pub(crate) use self::{grid::Look, news::News};
 use self::{
@@ -146,7 +148,6 @@ fn settings(rows: &[SettingRow], look: Look) -> Option<String> {
 
 fn runs(rows: &[RunRow], look: Look) -> Option<String> {
     let mut table = table(&["RUN", "ROLE", "PHASE", "READY", "LASTED", "MESSAGE"], look);
-    let span = |value: Option<f64>| Cell::new(value.map_or_else(|| "–".to_owned(), seconds));
     for row in rows {
         let colour = match row.phase {
             RunPhase::Passed => Some(Color::Green),
@@ -163,8 +164,8 @@ fn runs(rows: &[RunRow], look: Look) -> Option<String> {
             Cell::new(&row.name),
             Cell::new(role(row.role)),
             tinted(&row.ended(), colour, look),
-            span(row.ready_after()),
-            span(row.lasted()),
+            Cell::new(known_seconds(row.ready_after())),
+            Cell::new(known_seconds(row.lasted())),
             Cell::new(&row.message),
         ]);
     }

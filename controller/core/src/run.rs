@@ -291,4 +291,4 @@ fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

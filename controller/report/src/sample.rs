@@ -7,7 +7,20 @@ pub(crate) fn nginx() -> HardeningReport {
     serde_saphyr::from_str(include_str!("../samples/nginx.yaml")).unwrap()
 }
 
-/// The same with markup in every text.
+/// A report of a check whose baseline crashed.
+pub(crate) fn nothing() -> HardeningReport {
+    let mut report = nginx();
+    let spec = &mut report.spec;
+    "BaselineUnstable".clone_into(&mut spec.outcome);
+    "0/0".clone_into(&mut spec.summary);
+    "the unchanged workload does not work in its clone `baseline-1`".clone_into(&mut spec.message);
+    (spec.recommendation, spec.patch, spec.verification, spec.completed_at) = (None, None, None, None);
+    (spec.settings, spec.proof, spec.runs, spec.evidence, spec.series) = <_>::default();
+    (spec.cost, spec.timings) = <_>::default();
+    report
+}
+
+/// The report of nginx with markup in every text.
 pub(crate) fn hostile() -> HardeningReport {
     const MARKUP: &str =
         r#"</style></title></pre><script>alert("x")</script><img src=x onerror=alert(1)> & 'q' | `` | \ @eve #99 "#;

@@ -76,6 +76,11 @@ pub fn seconds(value: f64) -> String {
     format!("{minutes:.0} m {:02.0} s", (rounded - minutes * 60.0).abs())
 }
 
+/// The same of a span that may not be known.
+pub fn known_seconds(value: Option<f64>) -> String {
+    seconds(value.unwrap_or(f64::NAN))
+}
+
 /// A moment, to the second.
 pub(crate) fn moment(time: &MicroTime) -> String {
     time.0.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
@@ -210,6 +215,7 @@ mod tests {
                 "–"
             ]
         );
+        assert_eq!([Some(4.24), None].map(known_seconds), ["4.2 s", "–"]);
     }
 
     #[test]

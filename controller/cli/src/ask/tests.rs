@@ -9,7 +9,7 @@ use crate::{
         Script, cluster, event, failure, list,
     },
     printer::explanation,
-    sample,
+    sample::{self, nginx},
 };
 
 const TOKEN: &str = "2026-11-23T10:00:00Z";
@@ -18,15 +18,6 @@ fn retry() -> Wish {
     Wish::Retry {
         token: TOKEN.to_owned(),
     }
-}
-
-/// The sample of this name as check `nginx`.
-fn nginx(sample: &str) -> WorkloadHardeningCheck {
-    let mut check = sample::check(sample);
-    check.metadata.name = Some("nginx".to_owned());
-    check.metadata.uid = Some("first".to_owned());
-    check.metadata.resource_version = Some("2".to_owned());
-    check
 }
 
 fn args(watch: bool) -> AskArgs {

@@ -2,25 +2,15 @@
 
 use std::time::Duration;
 
-use temper_api::WorkloadHardeningCheck;
-
 use super::*;
 use crate::{
     conversation::{
         Answer::{Once, Watch},
         cluster, event, failure, list,
     },
-    sample,
+    sample::nginx,
     standing::Standing,
 };
-
-fn nginx(sample: &str) -> WorkloadHardeningCheck {
-    let mut check = sample::check(sample);
-    check.metadata.name = Some("nginx".to_owned());
-    check.metadata.uid = Some("first".to_owned());
-    check.metadata.resource_version = Some("2".to_owned());
-    check
-}
 
 #[tokio::test]
 async fn ends_with_the_check() {

@@ -33,7 +33,13 @@ fn under_way() -> Recording {
     recording(&[(Moment::Started, 0, 0), (Moment::Ready, 2, 1)])
 }
 
-fn observed<'a>(phase: Phase, role: Role, recording: &'a Recording, baselines: &'a [Recording]) -> Observed<'a> {
+/// A run in its first attempt, recorded by a worker that goes on, and baselines that passed.
+pub(crate) fn observed<'a>(
+    phase: Phase,
+    role: Role,
+    recording: &'a Recording,
+    baselines: impl IntoIterator<Item = &'a Recording>,
+) -> Observed<'a> {
     Observed {
         phase,
         role,
@@ -47,7 +53,7 @@ fn observed<'a>(phase: Phase, role: Role, recording: &'a Recording, baselines: &
         current: true,
         settled: true,
         baselines: baselines
-            .iter()
+            .into_iter()
             .map(|recording| Baseline {
                 passed: true,
                 lost: false,

@@ -7,7 +7,7 @@ use super::{section, sentence, table, timeline};
 use crate::{
     rows::{RunRow, run_rows},
     waves::waves,
-    words::{role, seconds},
+    words::{known_seconds, role},
 };
 
 const COLUMNS: [&str; 8] = [
@@ -41,15 +41,14 @@ pub(super) fn overview(runs: &[RunSummary]) -> Markup {
 }
 
 fn line(row: &RunRow) -> Markup {
-    let span = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), seconds);
     html! {
         tr {
             th scope="row" { (row.name) }
             td data-label="Role" { (role(row.role)) }
             td data-label="Ended" { span class={ "badge " (tone(row.phase)) } { (row.ended()) } }
-            td.number data-label="Start" { (span(row.start)) }
-            td.number data-label="Ready after" { (span(row.ready_after())) }
-            td.number data-label="Lasted" { (span(row.lasted())) }
+            td.number data-label="Start" { (known_seconds(row.start)) }
+            td.number data-label="Ready after" { (known_seconds(row.ready_after())) }
+            td.number data-label="Lasted" { (known_seconds(row.lasted())) }
             td data-label="Settings under test" {
                 @if row.settings.is_empty() { span.muted { "none" } }
                 @for (index, setting) in row.settings.iter().enumerate() {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     rows::{RunRow, run_rows},
     waves::{Wave, waves},
-    words::{count, role, seconds},
+    words::{count, known_seconds, role, seconds},
 };
 
 /// What the search did wave by wave, and every run of it.
@@ -47,16 +47,15 @@ fn step(wave: &Wave) -> String {
 }
 
 fn line(wave: &Wave, row: &RunRow) -> [String; 9] {
-    let span = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), seconds);
     let settings: Vec<String> = row.settings.iter().map(|setting| code(setting)).collect();
     [
         wave.number.to_string(),
         code(&row.name),
         role(row.role).to_owned(),
         format!("{} {}", mark(row.phase), row.ended()),
-        span(row.start),
-        span(row.ready_after()),
-        span(row.lasted()),
+        known_seconds(row.start),
+        known_seconds(row.ready_after()),
+        known_seconds(row.lasted()),
         settings.join(", "),
         sentence(&row.message),
     ]

@@ -3,7 +3,8 @@
 use super::*;
 use crate::oracle::{Outcome, Rule, Verdict};
 use crate::recording::{LogLine, LogLines, Mark, Moment, Recording, Sample, Source};
-use crate::run::{self, Baseline, Job, Observed, Phase};
+use crate::run::tests::observed;
+use crate::run::{self, Job, Observed, Phase};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -191,26 +192,10 @@ fn a_verdict_waits_for_baselines_that_agree_and_leaves_out_the_odd_one() {
     let (good, bad) = (recording(0, GOOD), recording(0, BAD));
     let step = |baselines: &[&Recording], candidate: &Recording| {
         run::next(&Observed {
-            phase: Phase::Judging,
-            role: Role::Verification,
-            cancelled: false,
             has_place: true,
-            attempt: 1,
-            admission_due: false,
-            promising: true,
             job: Job::Absent,
-            recording: candidate,
-            current: true,
-            settled: true,
-            baselines: baselines
-                .iter()
-                .map(|recording| Baseline {
-                    passed: true,
-                    lost: false,
-                    recording,
-                })
-                .collect(),
             now: 0,
+            ..observed(Phase::Judging, Role::Verification, candidate, baselines.iter().copied())
         })
     };
     assert_eq!(step(&[&good, &bad], &good), run::Step::Wait(None));
