@@ -78,37 +78,33 @@ fn of_check(name: &str, old: &CheckStatus, new: &CheckStatus) -> Vec<News> {
         });
     };
     let target = new.target.as_deref().unwrap_or("its target");
-    let is = |status: &CheckStatus, kind: &str| {
-        let mut conditions = status.conditions.iter();
-        conditions.find(|condition| condition.type_ == kind).cloned()
-    };
-    let became_true = |kind: &str| {
-        let holds = |status: &CheckStatus| is(status, kind).filter(|condition| condition.status == "True");
-        holds(new).filter(|_| holds(old).is_none())
-    };
+    let became_true = |kind: &str| new.holds(kind).filter(|_| old.holds(kind).is_none());
     if became_true(condition::ACCEPTED).is_some() {
         let note = format!("clones of {target} start: baselines and the candidate with every setting");
         tell(EventType::Normal, reason::CHECK_ACCEPTED, note);
     }
     let complete = became_true(condition::COMPLETE);
     if complete.is_none()
-        && let Some(waits) = is(new, condition::ACCEPTED).filter(|accepted| accepted.status == "False")
-        && is(old, condition::ACCEPTED).is_none_or(|before| before.reason != waits.reason)
+        && let Some(waits) = new
+            .condition(condition::ACCEPTED)
+            .filter(|accepted| accepted.status == "False")
+        && old
+            .condition(condition::ACCEPTED)
+            .is_none_or(|before| before.reason != waits.reason)
     {
-        tell(EventType::Warning, &waits.reason, waits.message);
+        tell(EventType::Warning, &waits.reason, waits.message.clone());
     }
     if new.phase == Some(CheckPhase::Searching) && old.phase != new.phase {
         let note = format!("{target} does not work with every setting at once: each is tried alone");
         tell(EventType::Normal, reason::SEARCH_STARTED, note);
     }
     if let Some(complete) = complete {
-        let verified = is(new, condition::VERIFIED).is_some_and(|verified| verified.status == "True");
-        let type_ = if verified {
+        let type_ = if new.holds(condition::VERIFIED).is_some() {
             EventType::Normal
         } else {
             EventType::Warning
         };
-        tell(type_, &complete.reason, complete.message);
+        tell(type_, &complete.reason, complete.message.clone());
     }
     if new.recommendation.is_some() && old.recommendation.is_none() {
         let report = new.report.as_deref().unwrap_or("of the workload");
@@ -116,7 +112,7 @@ fn of_check(name: &str, old: &CheckStatus, new: &CheckStatus) -> Vec<News> {
         tell(EventType::Normal, reason::RECOMMENDATION_READY, note);
     }
     if let Some(cleaned) = became_true(condition::CLEANED_UP) {
-        tell(EventType::Normal, reason::CLEANED_UP, cleaned.message);
+        tell(EventType::Normal, reason::CLEANED_UP, cleaned.message.clone());
     }
     news
 }

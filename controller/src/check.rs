@@ -296,10 +296,8 @@ fn state(run: &CheckRun) -> search::State {
     }
 }
 
-/// Whether another check of the same workload has not ended.
-fn is_open(check: &WorkloadHardeningCheck) -> bool {
-    let conditions = check.status.iter().flat_map(|status| &status.conditions);
-    !conditions
-        .into_iter()
-        .any(|c| c.type_ == condition::COMPLETE && c.status == "True")
+/// Whether a check has not ended.
+pub(crate) fn is_open(check: &WorkloadHardeningCheck) -> bool {
+    let status = check.status.as_ref();
+    status.is_none_or(|status| status.holds(condition::COMPLETE).is_none())
 }

@@ -9,6 +9,11 @@ pub(crate) fn now() -> i64 {
     nanos(Timestamp::now())
 }
 
+/// Now, for a status.
+pub(crate) fn stamp() -> MicroTime {
+    MicroTime(Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or_default())
+}
+
 /// A time, for core.
 pub(crate) fn nanos(time: Timestamp) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{ListParams, PartialObjectMeta};
+use kube::api::{ListParams, PartialObjectMeta, Patch, PatchParams};
+use kube::core::NamespaceResourceScope;
 use kube::runtime::controller::Action;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Api, Client, ResourceExt as _};
-use serde_json::Value;
-use temper_api::{CheckRun, WorkloadHardeningCheck, label};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use temper_api::{CheckRun, MANAGER, WorkloadHardeningCheck, label};
 use temper_core::clone::Source;
 use tokio::sync::watch;
 
@@ -89,6 +92,27 @@ impl Context {
             // Who leads again looks at everything again.
             _ = leads.wait_for(|leads| !leads) => Ok(Action::await_change()),
         }
+    }
+
+    /// Writes the whole status of an object. Its version guards it: what was decided on old facts is not written.
+    pub(crate) async fn write_status<K>(&self, object: &K, status: &impl Serialize) -> Result<()>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + DeserializeOwned + std::fmt::Debug,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), &object.namespace().unwrap_or_default());
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {"resourceVersion": object.resource_version()},
+            "status": status
+        });
+        let parameters = PatchParams::apply(MANAGER).force();
+        let written = api
+            .patch_status(&object.name_any(), &parameters, &Patch::Apply(patch))
+            .await
+            .map_err(|source| Error::Status { source })?;
+        self.replaced.note(object, &written);
+        Ok(())
     }
 
     /// The runs of a check, in no order.

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::args::Args;
 use crate::context::{Context, MOMENT, Stores};
 use crate::error::chain;
-use crate::ingest::{self, Ingest};
+use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::recent::Recent;
@@ -90,11 +90,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     tokio::join!(
         check_controller(checks, Arc::clone(&context), stop.clone()),
         run_controller(runs, Arc::clone(&context), triggered, stop.clone()),
-        watch_jobs(Arc::clone(&context), jobs_seen, trigger.clone(), stop.clone()),
-        watch_clones(Arc::clone(&context), clones_seen, trigger, stop.clone()),
+        watch_jobs(&context, jobs_seen, stop.clone()),
+        watch_clones(&context, clones_seen, stop.clone()),
         lease::campaign(&identity, seconds, holds_lease, stop.clone()),
         take_the_lead(Arc::clone(&context), lease, leads_now, ready, stop.clone()),
-        janitor::run(context, stop.clone())
+        janitor::run(&context, stop.clone())
     );
     if let Err(error) = nats.drain().await {
         tracing::debug!(error = chain(&error), "NATS was not drained");
@@ -231,12 +231,7 @@ async fn run_controller(
 }
 
 /// Keeps what is known of the workers' Jobs, and wakes the run of each that changes.
-async fn watch_jobs(
-    context: Arc<Context>,
-    seen: reflector::store::Writer<Job>,
-    trigger: ingest::Trigger,
-    stop: CancellationToken,
-) {
+async fn watch_jobs(context: &Context, seen: reflector::store::Writer<Job>, stop: CancellationToken) {
     let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
     let events = watcher(jobs, watcher::Config::default().labels(label::RUN_UID)).default_backoff();
     let slim = events.modify(|job| {
@@ -244,32 +239,34 @@ async fn watch_jobs(
         // Only its status matters here.
         job.spec = None;
     });
-    let mut jobs = pin!(slim.reflect(seen).touched_objects().take_until(stop.cancelled_owned()));
-    while let Some(job) = jobs.next().await {
-        match job {
-            // Nobody listens any more only while the process ends.
-            Ok(job) => run_of(job.annotations()).map_or((), |run| drop(trigger.send(run))),
-            Err(error) => tracing::warn!(error = chain(&error), "watch of jobs failed and begins again"),
-        }
-    }
+    wake_runs("jobs", slim.reflect(seen).touched_objects(), context, stop).await;
 }
 
 /// Keeps what is known of the runs' namespaces, and wakes the run of each that changes.
 async fn watch_clones(
-    context: Arc<Context>,
+    context: &Context,
     seen: reflector::store::Writer<PartialObjectMeta<Namespace>>,
-    trigger: ingest::Trigger,
     stop: CancellationToken,
 ) {
     let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(context.client.clone());
     let events = watcher(namespaces, watcher::Config::default().labels(label::RUN_UID)).default_backoff();
     let slim = events.modify(|namespace| namespace.managed_fields_mut().clear());
-    let mut clones = pin!(slim.reflect(seen).touched_objects().take_until(stop.cancelled_owned()));
-    while let Some(clone) = clones.next().await {
-        match clone {
-            // Nobody listens any more only while the process ends.
-            Ok(clone) => run_of(clone.annotations()).map_or((), |run| drop(trigger.send(run))),
-            Err(error) => tracing::warn!(error = chain(&error), "watch of clones failed and begins again"),
+    wake_runs("clones", slim.reflect(seen).touched_objects(), context, stop).await;
+}
+
+/// Wakes the run of each object that a watch tells of.
+async fn wake_runs<K: kube::ResourceExt>(
+    what: &str,
+    changes: impl futures::Stream<Item = watcher::Result<K>>,
+    context: &Context,
+    stop: CancellationToken,
+) {
+    let mut changes = pin!(changes.take_until(stop.cancelled_owned()));
+    while let Some(object) = changes.next().await {
+        match object.map(|object| run_of(object.annotations())) {
+            Ok(Some(run)) => context.ingest.wake(run),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = chain(&error), "watch of {what} failed and begins again"),
         }
     }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Follow<'a> {
 /// What is known of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
-    pub(crate) recording: Recording,
+    pub(crate) recording: Arc<Recording>,
     /// All that was published has been read.
     pub(crate) current: bool,
     /// And has been for so long that a worker which waited for NATS has published what it had.
@@ -75,7 +75,8 @@ struct Followed {
 }
 
 struct Shared {
-    recording: Mutex<Recording>,
+    /// Shared with those who look at it; a fold leaves them what they have.
+    recording: Mutex<Arc<Recording>>,
     /// Since when all that was published has been read.
     current_since: Mutex<Option<Instant>>,
 }
@@ -129,7 +130,7 @@ impl Ingest {
             return Ok(());
         }
         let shared = Arc::new(Shared {
-            recording: Mutex::new(Recording::new(clone)),
+            recording: Mutex::new(Arc::new(Recording::new(clone))),
             current_since: Mutex::default(),
         });
         let consumer = Consumer {
@@ -168,7 +169,7 @@ impl Ingest {
             Known {
                 current: since.is_some(),
                 settled: since.is_some_and(|since| since.elapsed() >= SETTLED),
-                recording: followed.shared.lock().clone(),
+                recording: Arc::clone(&followed.shared.lock()),
             }
         };
         followed.get(uid).map(known).unwrap_or_default()
@@ -217,7 +218,7 @@ impl Ingest {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Recording> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Recording>> {
         // A fold that panicked half-way is repeated by nobody, but what it left is still a recording.
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -314,10 +315,11 @@ impl Consumer {
     fn fold(&self, attempt: u32, sequence: u64, sample: Sample) {
         // Lines and numbers change no phase: they wait for the verdict.
         let matters = !matches!(sample, Sample::Logs(_) | Sample::Usage(_));
-        let mut recording = self.shared.lock();
+        let mut shared = self.shared.lock();
+        let recording = Arc::make_mut(&mut shared);
         recording.received(attempt, sequence);
         recording.fold(sample);
-        drop(recording);
+        drop(shared);
         if matters {
             self.tell();
         }

@@ -4,7 +4,6 @@
 //! objects that carry our labels.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -22,7 +21,7 @@ use crate::metrics::Kind;
 const PERIOD: Duration = Duration::from_mins(1);
 
 /// Sweeps at start and then every minute.
-pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
+pub(crate) async fn run(context: &Context, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(PERIOD);
     loop {
         tokio::select! {
@@ -35,7 +34,7 @@ pub(crate) async fn run(context: Arc<Context>, stop: CancellationToken) {
         if !*context.leads.borrow() {
             continue;
         }
-        if let Err(error) = sweep(&context).await {
+        if let Err(error) = sweep(context).await {
             tracing::warn!(error = chain(&error), "sweep failed and is repeated");
         }
     }

@@ -58,8 +58,7 @@ impl<T: Clone> Places<T> {
         let mut inner = self.lock();
         inner.held.retain(|uid, _| uids.contains(uid));
         inner.waiting.retain(|(uid, _)| uids.contains(uid));
-        let free = self.limit.saturating_sub(inner.held.len());
-        inner.waiting.iter().take(free).map(|(_, who)| who.clone()).collect()
+        self.served(&inner).map(|(_, who)| who.clone()).collect()
     }
 
     /// Takes a place, or gets in line. Asking again keeps one's place in the line.
@@ -71,8 +70,7 @@ impl<T: Clone> Places<T> {
         if !inner.waiting.iter().any(|(waiting, _)| waiting == uid) {
             inner.waiting.push_back((uid.to_owned(), who.clone()));
         }
-        let free = self.limit.saturating_sub(inner.held.len());
-        let served = inner.waiting.iter().take(free).any(|(waiting, _)| waiting == uid);
+        let served = self.served(&inner).any(|(waiting, _)| waiting == uid);
         if served {
             inner.waiting.retain(|(waiting, _)| waiting != uid);
             inner.held.insert(uid.to_owned(), who);
@@ -85,14 +83,18 @@ impl<T: Clone> Places<T> {
         let mut inner = self.lock();
         inner.held.remove(uid);
         inner.waiting.retain(|(waiting, _)| waiting != uid);
-        let free = self.limit.saturating_sub(inner.held.len());
-        inner.waiting.iter().take(free).map(|(_, who)| who.clone()).collect()
+        self.served(&inner).map(|(_, who)| who.clone()).collect()
     }
 
     /// Places taken and runs in line.
     pub(crate) fn count(&self) -> (usize, usize) {
         let inner = self.lock();
         (inner.held.len(), inner.waiting.len())
+    }
+
+    /// Those in line for whom there is a place.
+    fn served<'a>(&self, inner: &'a Inner<T>) -> impl Iterator<Item = &'a (Uid, T)> {
+        inner.waiting.iter().take(self.limit.saturating_sub(inner.held.len()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {

@@ -56,13 +56,14 @@ pub(crate) fn of_worker(run: &CheckRun, attempt: u32) -> String {
     traceparent(of_run(run), trace::job(&run.uid().unwrap_or_default(), attempt))
 }
 
-/// Sends the spans of a run that ends with this status.
-pub(crate) async fn run_ended(run: &CheckRun, status: &CheckRunStatus, context: &Context) {
+/// Sends the spans of a run that ends with this status. Returns what they tell.
+pub(crate) async fn run_ended(run: &CheckRun, status: &CheckRunStatus, context: &Context) -> Run {
+    let facts = facts(run, status, &context.args.runs_namespace);
     if context.exporter.is_on() {
         let marks = context.ingest.marks(&run.uid().unwrap_or_default());
-        let spans = trace::run(&facts(run, status, &context.args.runs_namespace), &marks);
-        context.exporter.export(spans).await;
+        context.exporter.export(trace::run(&facts, &marks)).await;
     }
+    facts
 }
 
 /// Sends the span of a run's cleaning up, which ended with this status. Returns it.
@@ -104,7 +105,6 @@ pub(crate) fn facts(run: &CheckRun, status: &CheckRunStatus, job_namespace: &str
             lost: None,
         });
     }
-    let created = run.creation_timestamp().map(|time| MicroTime(time.0));
     Run {
         trace: of_run(run),
         uid: run.uid().unwrap_or_default(),
@@ -116,7 +116,9 @@ pub(crate) fn facts(run: &CheckRun, status: &CheckRunStatus, job_namespace: &str
         settings: run.spec.settings.clone(),
         clone: status.clone_namespace.clone(),
         job_namespace: job_namespace.to_owned(),
-        created: created.as_ref().map_or_else(clock::now, nanos),
+        created: run
+            .creation_timestamp()
+            .map_or_else(clock::now, |time| clock::nanos(time.0)),
         started: status.started_at.as_ref().map(nanos),
         attempts,
         recorded: status.recorded_at.as_ref().map(nanos),
@@ -140,27 +142,24 @@ fn outcome(status: &CheckRunStatus) -> trace::Outcome {
 
 /// What the trace tells of a check whose status has become this; one without an end is one that was deleted.
 fn root(check: &WorkloadHardeningCheck, status: &CheckStatus) -> Check {
-    let is = |kind: &str| {
-        let mut conditions = status.conditions.iter();
-        conditions.find(|condition| condition.type_ == kind && condition.status == "True")
-    };
-    let end = is(condition::COMPLETE);
+    let end = status.holds(condition::COMPLETE);
     let completed = status
         .timings
         .as_ref()
         .and_then(|timings| timings.completed_at.as_ref());
-    let created = check.creation_timestamp().map(|time| MicroTime(time.0));
     Check {
         trace: of_check(check),
         uid: check.uid().unwrap_or_default(),
         name: check.name_any(),
         namespace: check.namespace().unwrap_or_default(),
         target: target(&check.spec.target_ref),
-        created: created.as_ref().map_or_else(clock::now, nanos),
+        created: check
+            .creation_timestamp()
+            .map_or_else(clock::now, |time| clock::nanos(time.0)),
         ended: completed.map_or_else(clock::now, nanos),
         reason: end.map_or("Deleted", |end| &end.reason).to_owned(),
         message: end.map_or("the check was deleted", |end| &end.message).to_owned(),
-        verified: is(condition::VERIFIED).is_some(),
+        verified: status.holds(condition::VERIFIED).is_some(),
         failed: end.is_some_and(|end| end.reason == reason::RUN_ERROR),
         summary: status.summary.clone(),
         runs: status.runs.len(),

@@ -51,17 +51,21 @@ pub struct Ended {
 impl Ended {
     /// Reason of the Complete condition.
     pub fn reason(&self) -> &str {
-        self.condition(condition::COMPLETE).map_or("", |c| c.reason.as_str())
+        self.status
+            .condition(condition::COMPLETE)
+            .map_or("", |c| c.reason.as_str())
     }
 
     /// Message of the Complete condition.
     pub fn message(&self) -> &str {
-        self.condition(condition::COMPLETE).map_or("", |c| c.message.as_str())
+        self.status
+            .condition(condition::COMPLETE)
+            .map_or("", |c| c.message.as_str())
     }
 
     /// Whether a condition is True.
     pub fn is(&self, kind: &str) -> bool {
-        self.condition(kind).is_some_and(|c| c.status == "True")
+        self.status.holds(kind).is_some()
     }
 
     /// Fails unless a patch was verified.
@@ -91,10 +95,6 @@ impl Ended {
             .filter(|s| s.state == state)
             .map(|s| s.id.as_str())
             .collect()
-    }
-
-    fn condition(&self, kind: &str) -> Option<&k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition> {
-        self.status.conditions.iter().find(|c| c.type_ == kind)
     }
 }
 
@@ -373,13 +373,9 @@ impl Started {
     /// Waits until a condition has a reason, and a message that holds this text; its message.
     pub async fn until(&self, kind: &'static str, reason: &'static str, text: &'static str) -> Result<String> {
         let message = move |check: Option<&WorkloadHardeningCheck>| {
-            let conditions = check
-                .and_then(|check| check.status.as_ref())
-                .map(|status| &status.conditions);
-            let mut conditions = conditions.into_iter().flatten();
-            conditions
-                .find(|c| c.type_ == kind && c.reason == reason && c.message.contains(text))
-                .map(|c| c.message.clone())
+            let condition = check?.status.as_ref()?.condition(kind)?;
+            let told = condition.reason == reason && condition.message.contains(text);
+            told.then(|| condition.message.clone())
         };
         let has = move |check: Option<&WorkloadHardeningCheck>| message(check).is_some();
         let check = wait::within(
@@ -454,11 +450,6 @@ pub fn is(phase: RunPhase) -> impl Fn(Option<&CheckRun>) -> bool {
 }
 
 fn holds(check: Option<&WorkloadHardeningCheck>, kind: &str) -> bool {
-    let conditions = check
-        .and_then(|check| check.status.as_ref())
-        .map(|status| &status.conditions);
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|c| c.type_ == kind && c.status == "True")
+    let status = check.and_then(|check| check.status.as_ref());
+    status.is_some_and(|status| status.holds(kind).is_some())
 }

@@ -233,6 +233,18 @@ pub struct CheckStatus {
     pub timings: Option<Timings>,
 }
 
+impl CheckStatus {
+    /// The condition of a type, whatever it says.
+    pub fn condition(&self, kind: &str) -> Option<&Condition> {
+        self.conditions.iter().find(|condition| condition.type_ == kind)
+    }
+
+    /// The condition of a type, if it is True.
+    pub fn holds(&self, kind: &str) -> Option<&Condition> {
+        self.condition(kind).filter(|condition| condition.status == "True")
+    }
+}
+
 /// Where a check stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CheckPhase {

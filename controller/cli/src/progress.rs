@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, condition, reason};
 use temper_report::{plain, run_phase, seconds, setting_state};
 
-use crate::standing::{condition_of, holds};
-
 /// What was already told of a check.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
@@ -44,7 +42,9 @@ impl Progress {
         }
         // The end comes last.
         if let Some(phase) = news.filter(|phase| *phase == CheckPhase::Complete) {
-            let message = condition_of(status, condition::COMPLETE).map(|complete| complete.message.as_str());
+            let message = status
+                .condition(condition::COMPLETE)
+                .map(|complete| complete.message.as_str());
             told.push(with(phase_sentence(phase), message));
         }
         told.into_iter()
@@ -55,8 +55,9 @@ impl Progress {
     /// Why the check was not accepted, if that is new.
     fn refusal(&mut self, status: &CheckStatus) -> Option<String> {
         // A check that was cancelled is not accepted any more, which is no refusal.
-        let accepted = condition_of(status, condition::ACCEPTED)
-            .filter(|accepted| !holds(accepted) && accepted.reason != reason::CANCELLED);
+        let accepted = status
+            .condition(condition::ACCEPTED)
+            .filter(|accepted| accepted.status != "True" && accepted.reason != reason::CANCELLED);
         let refusal = accepted.map(|accepted| (accepted.reason.clone(), accepted.message.clone()));
         let before = std::mem::replace(&mut self.refusal, refusal);
         let (reason, message) = self.refusal.as_ref().filter(|_| self.refusal != before)?;

@@ -1,6 +1,5 @@
 //! Where a check stands, and the exit code that follows.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use temper_api::{CheckPhase, CheckStatus, condition, reason};
 use temper_report::Verdict;
 
@@ -25,24 +24,23 @@ impl Standing {
     /// Where the check with this status stands.
     pub(crate) fn of(status: Option<&CheckStatus>) -> Self {
         let Some(status) = status else { return Self::Running };
-        let complete = condition_of(status, condition::COMPLETE);
-        if status.phase != Some(CheckPhase::Complete) && !complete.is_some_and(holds) {
+        if status.phase != Some(CheckPhase::Complete) && status.holds(condition::COMPLETE).is_none() {
             return if status.phase == Some(CheckPhase::Suspended) {
                 Self::Suspended
             } else {
                 Self::Running
             };
         }
+        let complete = status.condition(condition::COMPLETE);
         if complete.is_some_and(|complete| complete.reason == reason::CANCELLED) {
             return Self::Cancelled;
         }
-        if condition_of(status, condition::ACCEPTED).is_some_and(|accepted| !holds(accepted)) {
+        if status.condition(condition::ACCEPTED).is_some() && status.holds(condition::ACCEPTED).is_none() {
             return Self::Refused;
         }
-        let verified = condition_of(status, condition::VERIFIED).is_some_and(holds);
         Self::Ended(Verdict::new(
             complete.map_or("", |complete| complete.reason.as_str()),
-            verified,
+            status.holds(condition::VERIFIED).is_some(),
         ))
     }
 
@@ -61,16 +59,6 @@ impl Standing {
             Self::Running | Self::Suspended | Self::Cancelled | Self::Refused => COULD_NOT_JUDGE,
         }
     }
-}
-
-/// The condition of a type.
-pub(crate) fn condition_of<'a>(status: &'a CheckStatus, kind: &str) -> Option<&'a Condition> {
-    status.conditions.iter().find(|condition| condition.type_ == kind)
-}
-
-/// Whether a condition is true.
-pub(crate) fn holds(condition: &Condition) -> bool {
-    condition.status == "True"
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use self::{
     news::events,
     next::next_steps,
 };
-use crate::standing::{Standing, condition_of};
+use crate::standing::Standing;
 
 /// Everything that is known of a check.
 pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, news: &News, look: Look) -> String {
@@ -55,7 +55,7 @@ pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, news: &New
 }
 
 fn headline(status: Option<&CheckStatus>, standing: Standing) -> String {
-    let reason = status.and_then(|status| condition_of(status, condition::COMPLETE));
+    let reason = status.and_then(|status| status.condition(condition::COMPLETE));
     let reason = reason.map_or_else(String::new, |complete| format!(" ({})", plain(&complete.reason)));
     match (standing, status.and_then(|status| status.phase)) {
         (Standing::Ended(Verdict::Undecided), _) => format!("{}{reason}", Verdict::Undecided.word()),
@@ -110,7 +110,9 @@ fn summary(status: &CheckStatus) -> Vec<String> {
     if !facts.is_empty() {
         lines.push(facts.join("; "));
     }
-    let message = condition_of(status, condition::COMPLETE).map(|complete| plain(&complete.message));
+    let message = status
+        .condition(condition::COMPLETE)
+        .map(|complete| plain(&complete.message));
     lines.extend(message.filter(|message| !message.is_empty()));
     if let Some(message) = status
         .verification
@@ -175,7 +177,9 @@ fn runs(rows: &[RunRow], look: Look) -> Option<String> {
 /// Every condition with its reason; its message only where the lines above do not say it.
 fn conditions(status: &CheckStatus, look: Look) -> Option<String> {
     let mut table = table(&["CONDITION", "STATUS", "REASON", "MESSAGE"], look);
-    let told = condition_of(status, condition::COMPLETE).map_or("", |complete| complete.message.as_str());
+    let told = status
+        .condition(condition::COMPLETE)
+        .map_or("", |complete| complete.message.as_str());
     for condition in &status.conditions {
         let message = Some(&condition.message).filter(|message| *message != told);
         table.add_row([

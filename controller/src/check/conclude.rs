@@ -99,7 +99,7 @@ pub(super) async fn conclude(
             .filter(|run| run.role == temper_api::RunRole::Baseline)
             .filter_map(|r| r.ready_seconds);
         timings.baseline_ready_seconds = ready.reduce(f64::max);
-        timings.completed_at = clock::time(clock::now());
+        timings.completed_at = Some(clock::stamp());
     }
     if matches!(
         conclusion,
@@ -222,17 +222,17 @@ fn rejected(
         } else if recommended.contains(&setting) {
             let why = "no process could be seen to have it: it stays in the recommendation that was run".to_owned();
             (SettingState::Unproven, verdict_run(seen, recommended), Some(why))
-        } else if !source.is_known(setting) {
-            // The check does not ask for it.
-            continue;
         } else if source.already_set.contains(&setting) {
             (SettingState::AlreadySet, None, None)
         } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == setting) {
             (SettingState::Unproven, None, Some((*why).to_owned()))
-        } else {
+        } else if source.applicable.contains(&setting) {
             let (state, run) = decisive(seen, setting);
             let why = run.and_then(|run| run.status.as_ref()?.message.clone());
             (state, run, why)
+        } else {
+            // The check does not ask for it.
+            continue;
         };
         let warnings = match state {
             SettingState::Proven => run.map(|run| warnings(seen, run, setting)).unwrap_or_default(),

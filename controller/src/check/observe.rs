@@ -58,7 +58,7 @@ impl Seen {
         }
         Ok(Baselines {
             passed: recordings.len(),
-            agreement: search::agreement(&recordings.iter().collect::<Vec<_>>()),
+            agreement: search::agreement(&recordings.iter().map(|recording| &**recording).collect::<Vec<_>>()),
             lost,
         })
     }

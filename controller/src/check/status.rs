@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime, Time};
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
-use serde_json::json;
+use kube::ResourceExt as _;
 use temper_api::{
-    CheckPhase, CheckRun, CheckStatus, Cost, Egress, MANAGER, RunSummary, SettingState, SettingStatus, Timings,
+    CheckPhase, CheckRun, CheckStatus, Cost, Egress, RunSummary, SettingState, SettingStatus, Timings,
     WorkloadHardeningCheck, annotation, condition, reason,
 };
 
 use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::{announce, clock, trace};
 
 /// Whether the check has ended.
@@ -23,7 +21,7 @@ pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
     !super::is_open(check)
 }
 
-/// Writes the whole status, if it changed. The check's version guards it.
+/// Writes the whole status, if it changed.
 pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut status: CheckStatus) -> Result<()> {
     status.observed_generation = check.metadata.generation;
     if super::is_open(check) {
@@ -34,32 +32,12 @@ pub(super) async fn write(check: &WorkloadHardeningCheck, context: &Context, mut
     if check.status.as_ref() == Some(&status) {
         return Ok(());
     }
-    let complete = |status: &CheckStatus| {
-        let mut conditions = status.conditions.iter();
-        let complete = conditions.find(|c| c.type_ == condition::COMPLETE && c.status == "True");
-        complete.map(|complete| complete.reason.clone())
-    };
-    let ends = complete(&status).filter(|_| super::is_open(check));
+    let complete = status.holds(condition::COMPLETE).filter(|_| super::is_open(check));
+    let ends = complete.map(|complete| complete.reason.clone());
     if ends.is_some() {
         trace::check_ended(check, &status, context).await;
     }
-    let api: Api<WorkloadHardeningCheck> =
-        Api::namespaced(context.client.clone(), &check.namespace().unwrap_or_default());
-    let patch = json!({
-        "apiVersion": "temper.dev/v1alpha1",
-        "kind": "WorkloadHardeningCheck",
-        "metadata": {"resourceVersion": check.resource_version()},
-        "status": status
-    });
-    let written = api
-        .patch_status(
-            &check.name_any(),
-            &PatchParams::apply(MANAGER).force(),
-            &Patch::Apply(patch),
-        )
-        .await
-        .map_err(|source| Error::Status { source })?;
-    context.replaced.note(check, &written);
+    context.write_status(check, &status).await?;
     if let Some(reason) = ends {
         let age = check
             .creation_timestamp()
@@ -119,13 +97,9 @@ pub(super) fn is_waiting_unknown(check: &WorkloadHardeningCheck) -> bool {
 /// Notes that the check waits from now on: it was created, resumed or retried.
 pub(super) async fn waits(check: &WorkloadHardeningCheck, context: &Context) -> Result<()> {
     let mut status = check.status.clone().unwrap_or_default();
-    status.waiting_since = clock::time(clock::now());
+    status.waiting_since = Some(clock::stamp());
     status.phase.get_or_insert(CheckPhase::Pending);
-    if status
-        .conditions
-        .iter()
-        .any(|condition| condition.type_ == condition::SUSPENDED)
-    {
+    if status.condition(condition::SUSPENDED).is_some() {
         set(
             check,
             &mut status,

@@ -26,15 +26,6 @@ pub(super) struct SourceWorkload {
     pub(super) already_set: Vec<Setting>,
 }
 
-impl SourceWorkload {
-    /// Whether the check asks for this setting.
-    pub(super) fn is_known(&self, setting: Setting) -> bool {
-        self.applicable.contains(&setting)
-            || self.already_set.contains(&setting)
-            || self.excluded.iter().any(|(excluded, _)| *excluded == setting)
-    }
-}
-
 /// What became of looking at the target.
 pub(super) enum Target {
     Fit(Box<SourceWorkload>),

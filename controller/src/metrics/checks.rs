@@ -92,8 +92,7 @@ fn labels(status: Option<&CheckStatus>) -> [(&'static str, &'static str); 2] {
         Some(CheckPhase::Verifying) => "Verifying",
         Some(CheckPhase::Complete) => "Complete",
     };
-    let mut conditions = status.into_iter().flat_map(|status| &status.conditions);
-    let complete = conditions.find(|condition| condition.type_ == condition::COMPLETE);
+    let complete = status.and_then(|status| status.condition(condition::COMPLETE));
     let reason = complete.map_or("None", |complete| known(&complete.reason));
     [("phase", phase), ("reason", reason)]
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
-use temper_api::{CheckRun, CheckRunStatus, Outcome, ProofFact, RunPhase, RunRole, reason};
+use temper_api::{CheckRun, CheckRunStatus, ProofFact, RunPhase, RunRole, reason};
 use temper_core::recommend::prove;
 use temper_core::run::Step;
 
@@ -56,7 +56,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
             }
             Ok(Made::Done) => {
                 status.phase = RunPhase::Starting;
-                status.cloned_at = clock::time(clock::now());
+                status.cloned_at = Some(clock::stamp());
             }
             Ok(Made::NotYet(wait)) => return Ok(Action::requeue(wait)),
             Ok(Made::Refused { reason, message }) => status::refused(run, &mut status, reason, &message),
@@ -90,16 +90,14 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 why,
                 "worker is replaced"
             );
-            let lost = status::lost(&status, clock::now(), &why);
+            let lost = status::lost(&status, &why);
             match make::replace_worker(run, context, &mut status).await? {
                 Replaced::Done => {
                     context.metrics.worker_replaced(&seen.job);
-                    status.message = lost
-                        .as_ref()
-                        .map(|lost| format!("attempt {} failed: {why}", lost.attempt));
-                    status.lost_attempts.extend(lost);
+                    status.message = Some(format!("attempt {} failed: {why}", lost.attempt));
+                    status.lost_attempts.push(lost);
                     status.phase = RunPhase::Starting;
-                    status.cloned_at = clock::time(clock::now());
+                    status.cloned_at = Some(clock::stamp());
                 }
                 Replaced::NoClone => begin_again(run, context, &mut status, "its clone is gone"),
                 Replaced::Refused(answer) => {
@@ -110,10 +108,8 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         }
         Step::Repeat(why) => begin_again(run, context, &mut status, &why),
         Step::GiveUp(why) => {
-            status.phase = RunPhase::Error;
-            status.outcome = Some(Outcome::Error);
-            status.reason = Some(reason::INFRASTRUCTURE_FAILED.to_owned());
-            status.message = Some(format!("infrastructure failed {} times, last: {why}", status.attempt));
+            let message = format!("infrastructure failed {} times, last: {why}", status.attempt);
+            status::refused(run, &mut status, reason::INFRASTRUCTURE_FAILED, &message);
         }
         Step::Cancel => status.phase = RunPhase::Cancelled,
     }
@@ -152,8 +148,8 @@ fn begin_again(run: &CheckRun, context: &Context, status: &mut CheckRunStatus, w
         "run begins again"
     );
     context.ingest.forget(&run.uid().unwrap_or_default());
-    let lost = status::lost(status, clock::now(), why);
-    status.lost_attempts.extend(lost);
+    let lost = status::lost(status, why);
+    status.lost_attempts.push(lost);
     *status = CheckRunStatus {
         attempt: status.attempt,
         clones: status.clones,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, PodSpec};
-use kube::api::{DeleteParams, Patch, PatchParams, PropagationPolicy};
+use kube::api::{DeleteParams, PartialObjectMeta, Patch, PatchParams};
 use kube::core::Status;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
@@ -14,6 +14,7 @@ use temper_core::clone::{self, Order, Part, Plan, Refusal};
 use temper_core::setting::{Base, Setting};
 
 use super::job;
+use super::remove::ignore_absent;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::identity;
@@ -141,17 +142,20 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
 
 /// A namespace of the clone's name that is still being removed, or that is not this run's.
 async fn in_the_way(namespaces: &Api<Namespace>, run: &CheckRun, name: &str) -> Result<Option<Made>> {
-    let there = namespaces.get_metadata_opt(name).await.map_err(|source| Error::Read {
-        what: "the namespace of the clone",
-        source,
-    })?;
-    Ok(match there {
+    Ok(match clone_namespace(namespaces, name).await? {
         Some(there) if there.metadata.deletion_timestamp.is_some() => Some(Made::NotYet(MOMENT)),
         Some(there) if there.labels().get(label::RUN_UID) != run.uid().as_ref() => Some(Made::Refused {
             reason: reason::CLONE_FAILED,
             message: format!("namespace `{name}` is there already and belongs to somebody else: remove it"),
         }),
         _ => None,
+    })
+}
+
+async fn clone_namespace(namespaces: &Api<Namespace>, name: &str) -> Result<Option<PartialObjectMeta<Namespace>>> {
+    namespaces.get_metadata_opt(name).await.map_err(|source| Error::Read {
+        what: "the namespace of the clone",
+        source,
     })
 }
 
@@ -228,13 +232,7 @@ pub(super) enum Replaced {
 pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<Replaced> {
     let clone = job::clone_name(run);
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let there = namespaces
-        .get_metadata_opt(&clone)
-        .await
-        .map_err(|source| Error::Read {
-            what: "the namespace of the clone",
-            source,
-        })?;
+    let there = clone_namespace(&namespaces, &clone).await?;
     if there.is_none_or(|there| there.metadata.deletion_timestamp.is_some()) {
         return Ok(Replaced::NoClone);
     }
@@ -249,14 +247,8 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
         })?;
     let jobs: Api<Job> = Api::namespaced(context.client.clone(), &context.args.runs_namespace);
     let name = job::job_name(&clone, status.attempt);
-    let parameters = DeleteParams {
-        propagation_policy: Some(PropagationPolicy::Background),
-        ..DeleteParams::default()
-    };
-    match jobs.delete(&name, &parameters).await {
-        Err(kube::Error::Api(gone)) if gone.is_not_found() => {}
-        result => drop(result.map_err(|source| Error::Remove { what: name, source })?),
-    }
+    let result = jobs.delete(&name, &DeleteParams::background()).await.map(drop);
+    ignore_absent(result).map_err(|source| Error::Remove { what: name, source })?;
     status.attempt += 1;
     for object in worker(run, context, status) {
         match source::apply(&context.client, &object).await {

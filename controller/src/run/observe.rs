@@ -1,14 +1,17 @@
 //! Reads everything that a run's next step depends on.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::batch::v1::Job;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
-use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck, condition};
+use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck};
 use temper_core::recording::Recording;
 use temper_core::run::{self, Baseline, Phase};
 use temper_core::search::Role;
 
 use super::job;
+use crate::check::is_open;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ingest::{Follow, Known};
@@ -22,7 +25,7 @@ pub(super) struct Seen {
     pub(super) cancelled: bool,
     pub(super) admission_due: bool,
     pub(super) job: run::Job,
-    pub(super) recording: Recording,
+    pub(super) recording: Arc<Recording>,
     pub(super) current: bool,
     pub(super) settled: bool,
     pub(super) now: i64,
@@ -32,7 +35,7 @@ pub(super) struct Seen {
 /// A baseline of the same check.
 struct Sibling {
     phase: RunPhase,
-    recording: Recording,
+    recording: Arc<Recording>,
 }
 
 impl Seen {
@@ -143,7 +146,7 @@ fn baselines(run: &CheckRun, context: &Context) -> Result<(Vec<Sibling>, bool)> 
     for run in runs {
         let phase = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
         if run.spec.role == RunRole::Baseline && run.metadata.deletion_timestamp.is_none() {
-            let mut recording = Recording::default();
+            let mut recording = Arc::default();
             if is_recorded(phase) || phase.is_terminal() {
                 let known = known(&run, context)?;
                 current &= known.current;
@@ -208,7 +211,5 @@ pub(super) async fn is_cancelled(run: &CheckRun, context: &Context) -> Result<bo
 }
 
 fn has_ended(check: &WorkloadHardeningCheck) -> bool {
-    let mut conditions = check.status.iter().flat_map(|status| &status.conditions);
-    check.metadata.deletion_timestamp.is_some()
-        || conditions.any(|c| c.type_ == condition::COMPLETE && c.status == "True")
+    check.metadata.deletion_timestamp.is_some() || !is_open(check)
 }

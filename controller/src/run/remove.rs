@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
-use kube::api::{DeleteParams, ListParams, PropagationPolicy};
+use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
 use temper_api::{CheckRun, label};
 
@@ -28,11 +28,11 @@ pub(super) async fn everything(run: &CheckRun, context: &Context) -> Result<bool
     for job in jobs.list_metadata(&mine).await.map_err(removed("jobs"))? {
         gone = false;
         if job.metadata.deletion_timestamp.is_none() {
-            let parameters = DeleteParams {
-                propagation_policy: Some(PropagationPolicy::Background),
-                ..DeleteParams::default()
-            };
-            ignore_absent(jobs.delete(&job.name_any(), &parameters).await.map(drop)).map_err(removed("job"))?;
+            let result = jobs
+                .delete(&job.name_any(), &DeleteParams::background())
+                .await
+                .map(drop);
+            ignore_absent(result).map_err(removed("job"))?;
         }
     }
     for account in accounts
@@ -78,7 +78,8 @@ pub(super) async fn recording(run: &CheckRun, context: &Context) -> Result<()> {
     context.ingest.purge_run(&run.spec.check.uid, &run.spec.run).await
 }
 
-fn ignore_absent(result: Result<(), kube::Error>) -> Result<(), kube::Error> {
+/// What is not there need not be removed.
+pub(super) fn ignore_absent(result: Result<(), kube::Error>) -> Result<(), kube::Error> {
     match result {
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
         result => result,

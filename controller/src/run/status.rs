@@ -1,47 +1,29 @@
 //! Writes a run's status, if it changed.
 
-use kube::api::{Patch, PatchParams};
-use kube::{Api, ResourceExt as _};
-use serde_json::json;
 use temper_api::{
-    CheckRun, CheckRunStatus, FindingRecord, FindingWeight, LostAttempt, MANAGER, Outcome, RunPhase, RunRole, reason,
+    CheckRun, CheckRunStatus, FindingRecord, FindingWeight, LostAttempt, Outcome, RunPhase, RunRole, reason,
 };
 use temper_core::oracle::{self, Finding, Verdict, Weight};
 use temper_core::trace::Phase;
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::{announce, clock, trace};
 
-/// Writes the whole status. The run's version guards it: a step that was decided on old facts is not written.
+/// Writes the whole status, with its trace before it and what follows from it after it.
 pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRunStatus) -> Result<()> {
     status.observed_generation = run.metadata.generation;
     if run.status.as_ref() == Some(&status) {
         return Ok(());
     }
     let before = run.status.as_ref().map(|status| status.phase).unwrap_or_default();
-    let ends = status.phase.is_terminal() && !before.is_terminal();
-    if ends {
-        trace::run_ended(run, &status, context).await;
-    }
-    let api: Api<CheckRun> = Api::namespaced(context.client.clone(), &run.namespace().unwrap_or_default());
-    let patch = json!({
-        "apiVersion": "temper.dev/v1alpha1",
-        "kind": "CheckRun",
-        "metadata": {"resourceVersion": run.resource_version()},
-        "status": status
-    });
-    let written = api
-        .patch_status(
-            &run.name_any(),
-            &PatchParams::apply(MANAGER).force(),
-            &Patch::Apply(patch),
-        )
-        .await
-        .map_err(|source| Error::Status { source })?;
-    context.replaced.note(run, &written);
-    if ends {
-        let facts = trace::facts(run, &status, &context.args.runs_namespace);
+    let ends = if status.phase.is_terminal() && !before.is_terminal() {
+        Some(trace::run_ended(run, &status, context).await)
+    } else {
+        None
+    };
+    context.write_status(run, &status).await?;
+    if let Some(facts) = ends {
         context.metrics.run_ended(&facts, &status.findings);
     }
     announce::run(run, &status, context).await;
@@ -51,7 +33,7 @@ pub(super) async fn write(run: &CheckRun, context: &Context, mut status: CheckRu
 /// Notes that nothing that the run made is left.
 pub(super) async fn cleaned(run: &CheckRun, context: &Context) -> Result<()> {
     let status = CheckRunStatus {
-        cleaned_at: clock::time(clock::now()),
+        cleaned_at: Some(clock::stamp()),
         ..run.status.clone().unwrap_or_default()
     };
     let span = trace::run_cleaned(run, &status, context).await;
@@ -80,13 +62,12 @@ pub(super) async fn deleted(run: &CheckRun, context: &Context) {
     let mut status = run.status.clone().unwrap_or_default();
     if !status.phase.is_terminal() {
         status.phase = RunPhase::Cancelled;
-        status.ended_at = clock::time(clock::now());
-        trace::run_ended(run, &status, context).await;
-        let facts = trace::facts(run, &status, &context.args.runs_namespace);
+        status.ended_at = Some(clock::stamp());
+        let facts = trace::run_ended(run, &status, context).await;
         context.metrics.run_ended(&facts, &status.findings);
     }
     if status.cleaned_at.is_none() {
-        status.cleaned_at = clock::time(clock::now());
+        status.cleaned_at = Some(clock::stamp());
         let span = trace::run_cleaned(run, &status, context).await;
         context
             .metrics
@@ -95,14 +76,14 @@ pub(super) async fn deleted(run: &CheckRun, context: &Context) {
 }
 
 /// The attempt that is given up now, for the record of those that were lost.
-pub(super) fn lost(status: &CheckRunStatus, now: i64, why: &str) -> Option<LostAttempt> {
-    Some(LostAttempt {
+pub(super) fn lost(status: &CheckRunStatus, why: &str) -> LostAttempt {
+    LostAttempt {
         attempt: status.attempt,
         cloned_at: status.cloned_at.clone(),
         ready_at: status.ready_at.clone(),
-        ended_at: clock::time(now)?,
+        ended_at: clock::stamp(),
         message: why.to_owned(),
-    })
+    }
 }
 
 /// What a verdict means for the run.

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
@@ -26,7 +25,6 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     inner: Hyper<HttpsConnector<HttpConnector>, Full<Bytes>>,
-    timeout: Duration,
     metrics: Metrics,
     /// Why the last request failed: the exporter in between says only that it did.
     why: Arc<Mutex<Option<String>>>,
@@ -57,7 +55,6 @@ impl Client {
             .build();
         Ok(Self {
             inner: Hyper::builder(TokioExecutor::new()).build(connector),
-            timeout: settings.timeout,
             metrics,
             why: Arc::default(),
         })
@@ -94,10 +91,8 @@ impl Client {
 #[async_trait::async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = match tokio::time::timeout(self.timeout, self.post(request)).await {
-            Ok(answer) => answer,
-            Err(late) => Err(late.into()),
-        };
+        // Whoever exports has a timeout for all of it.
+        let answer = self.post(request).await;
         let why = answer.as_ref().err().map(|error| chain(&**error));
         *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
         if let Ok(answer) = &answer
