@@ -55,7 +55,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         return Ok(Action::await_change());
     }
     if status::is_complete(check) {
-        return match retry(check) {
+        return match check.open_retry() {
             Some(token) => begin_again(check, context, token).await,
             None => clean_up(check, context).await,
         };
@@ -145,15 +145,6 @@ fn spec(check: &WorkloadHardeningCheck) -> Result<u64, String> {
         ));
     }
     temper_core::spec::recording_seconds(&check.spec.recording_duration).map_err(|error| error.to_string())
-}
-
-/// A value of the retry annotation that was not answered yet.
-fn retry(check: &WorkloadHardeningCheck) -> Option<&String> {
-    let answered = check.status.as_ref().and_then(|status| status.retried.as_ref());
-    check
-        .annotations()
-        .get(annotation::RETRY)
-        .filter(|token| Some(*token) != answered)
 }
 
 /// Forgets what came of a check that has ended, and lets it begin anew.

@@ -6,7 +6,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, schema};
+use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, annotation, schema};
 
 /// Finds, by running clones of a workload, the strictest security settings under which it still works.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -231,6 +231,15 @@ pub struct CheckStatus {
     /// When things happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timings: Option<Timings>,
+}
+
+impl WorkloadHardeningCheck {
+    /// The value of the annotation `temper.dev/retry` that its status does not answer yet.
+    pub fn open_retry(&self) -> Option<&str> {
+        let token = self.metadata.annotations.as_ref()?.get(annotation::RETRY)?;
+        let answered = self.status.as_ref().and_then(|status| status.retried.as_ref());
+        (answered != Some(token)).then_some(token)
+    }
 }
 
 impl CheckStatus {

@@ -72,12 +72,10 @@ fn headline(status: Option<&CheckStatus>, standing: Standing) -> String {
 /// What was asked of a check, and it has not done yet.
 fn outstanding(check: &WorkloadHardeningCheck, standing: Standing) -> Option<&'static str> {
     let annotations = check.annotations();
-    let answered = check.status.as_ref().and_then(|status| status.retried.as_ref());
-    let retry = annotations.get(annotation::RETRY);
     if check.metadata.deletion_timestamp.is_some() {
         Some("being deleted")
     } else if standing.is_final() {
-        (retry.is_some() && retry != answered).then_some("asked to begin anew")
+        check.open_retry().map(|_| "asked to begin anew")
     } else if annotations.contains_key(annotation::CANCEL) {
         Some("asked to end")
     } else if check.spec.suspend && standing == Standing::Running {

@@ -50,7 +50,7 @@ pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
 /// baseline is Ready and shows no such fault.
 pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<Verdict> {
     // Before a baseline is Ready nobody knows what working looks like here.
-    baselines.iter().find_map(|baseline| start_nanos(baseline))?;
+    baselines.iter().find_map(|baseline| baseline.start_nanos())?;
     let late_at = late_at(baselines, candidate);
     let mut findings = stability::judge(baselines, candidate);
     // The rest a baseline may show a moment later, as a container that ends with 0 and is restarted.
@@ -94,17 +94,12 @@ pub fn next_look(baselines: &[&Recording], candidate: &Recording, now: i64) -> O
 
 /// When a candidate that is not Ready yet is later than any baseline's start explains.
 fn late_at(baselines: &[&Recording], candidate: &Recording) -> Option<i64> {
-    let baseline_start = baselines.iter().filter_map(|baseline| start_nanos(baseline)).max()?;
+    let baseline_start = baselines.iter().filter_map(|baseline| baseline.start_nanos()).max()?;
     let patience = baseline_start
         .saturating_mul(2)
         .saturating_add(20 * NANOS)
         .max(MIN_START_SECONDS * NANOS);
     candidate.started_at().map(|start| start.saturating_add(patience))
-}
-
-/// How long a workload took to become Ready.
-fn start_nanos(recording: &Recording) -> Option<i64> {
-    Some(recording.ready_at()?.saturating_sub(recording.started_at()?))
 }
 
 /// Whether baselines are what a workload that works looks like: each by itself, and each judged against the others.

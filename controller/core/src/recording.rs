@@ -125,6 +125,11 @@ impl Recording {
         self.earliest(Moment::Ready)
     }
 
+    /// How long the workload took to become Ready, in nanoseconds.
+    pub fn start_nanos(&self) -> Option<i64> {
+        Some(self.ready_at()?.saturating_sub(self.started_at()?))
+    }
+
     fn earliest(&self, moment: Moment) -> Option<i64> {
         self.marks
             .iter()

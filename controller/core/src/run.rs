@@ -87,6 +87,12 @@ pub struct Observed<'a> {
     pub now: i64,
 }
 
+impl<'a> Observed<'a> {
+    fn baseline_recordings(&self) -> Vec<&'a Recording> {
+        self.baselines.iter().map(|baseline| baseline.recording).collect()
+    }
+}
+
 /// The one step that follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -178,11 +184,10 @@ fn next_look(observed: &Observed<'_>) -> Option<i64> {
     if observed.role == Role::Baseline {
         return None;
     }
-    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
     if !observed.settled {
         return Some(observed.now.saturating_add(SETTLING_NANOS));
     }
-    oracle::next_look(&baselines, observed.recording, observed.now)
+    oracle::next_look(&observed.baseline_recordings(), observed.recording, observed.now)
 }
 
 /// Why the recording cannot become whole any more, if so.
@@ -196,10 +201,11 @@ fn gone(observed: &Observed<'_>) -> Option<String> {
     if is_missing {
         return Some("the stream has lost what was recorded".to_owned());
     }
+    if !has_ended(recording) {
+        return None;
+    }
     let missing = recording.missing().filter(|missing| *missing == Missing::Gone);
-    missing
-        .filter(|_| has_ended(recording))
-        .map(|missing| missing.sentence())
+    missing.map(|missing| missing.sentence())
 }
 
 fn has_ended(recording: &Recording) -> bool {
@@ -215,9 +221,8 @@ fn again(observed: &Observed<'_>, why: String, step: fn(String) -> Step) -> Step
 }
 
 fn promise(observed: &Observed<'_>) -> Step {
-    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
     // New complaints count from the first line; what is missing can be told only at the end.
-    if oracle::complains(&baselines, observed.recording) {
+    if oracle::complains(&observed.baseline_recordings(), observed.recording) {
         Step::Wait(None)
     } else {
         Step::Promise
@@ -243,10 +248,9 @@ fn early(observed: &Observed<'_>) -> Option<Verdict> {
                 findings,
             }),
         Role::Candidate | Role::Verification => {
-            let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
             // Of a worker that could not publish, nobody knows how late it is.
             let now = if observed.settled { observed.now } else { i64::MIN };
-            oracle::early(&baselines, observed.recording, now)
+            oracle::early(&observed.baseline_recordings(), observed.recording, now)
         }
     }
 }
@@ -284,9 +288,8 @@ fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
     if observed.baselines.len() < BASELINES || !observed.baselines.iter().all(stands) {
         return None;
     }
-    let baselines: Vec<&Recording> = observed.baselines.iter().map(|baseline| baseline.recording).collect();
     // Where baselines differ, a third one tells by which to judge, or the check ends.
-    let baselines = search::trusted(&baselines).ok()?;
+    let baselines = search::trusted(&observed.baseline_recordings()).ok()?;
     Some(oracle::judge(&baselines, observed.recording))
 }
 

@@ -34,5 +34,4 @@ pub use markdown::markdown;
 pub use patch::{patch_yaml, recommendation_yaml};
 pub use rows::{RunRow, SettingRow, run_rows, setting_rows};
 pub use verdict::{Verdict, is_verified, verdict};
-pub use waves::{Wave, waves};
 pub use words::{dependable, known_seconds, outcome, plain, role, run_phase, seconds, setting_state};

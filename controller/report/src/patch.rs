@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use temper_api::{HardeningReport, Recommendation, TargetRef};
+use temper_api::{HardeningReport, Recommendation};
 
 use crate::{
     error::Error,
@@ -22,11 +22,10 @@ pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
             outcome: plain(&spec.message),
         });
     };
-    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
     let mut text = format!(
         "# Hardening of {} in namespace {}\n",
         plain(&spec.target),
-        plain(namespace)
+        plain(namespace(report))
     );
     let mut line = |name: &str, value: &str| {
         // Writing to a String cannot fail.
@@ -52,18 +51,32 @@ pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
         "another pod template is another workload",
         "check it again before you apply this",
     );
-    line("apply", &apply_command(&spec.target_ref, namespace));
+    line("apply", &apply_command(report));
     text.push_str(&yaml("patch", patch)?);
     Ok(text)
 }
 
+/// The same, where there is one.
+pub(crate) fn verified_patch(report: &HardeningReport) -> Result<Option<String>, Error> {
+    match patch_yaml(report) {
+        Err(Error::NothingVerified { .. }) => Ok(None),
+        patch => patch.map(Some),
+    }
+}
+
+/// Namespace of report and workload.
+pub(crate) fn namespace(report: &HardeningReport) -> &str {
+    report.metadata.namespace.as_deref().unwrap_or("default")
+}
+
 /// The command that puts the patch into the workload.
-pub(crate) fn apply_command(target: &TargetRef, namespace: &str) -> String {
+pub(crate) fn apply_command(report: &HardeningReport) -> String {
+    let target = &report.spec.target_ref;
     format!(
         "kubectl patch {} {} -n {} --patch-file FILE",
         word(&target.kind.to_lowercase()),
         word(&target.name),
-        word(namespace)
+        word(namespace(report))
     )
 }
 

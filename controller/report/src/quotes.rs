@@ -1,5 +1,7 @@
 //! What a sentence quotes. Messages put names and log lines between backticks; every format shows them in its own way.
 
+use temper_api::FindingRecord;
+
 /// A part of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part<'a> {
@@ -24,6 +26,14 @@ pub(crate) fn parts(sentence: &str) -> Vec<Part<'_>> {
     parts
         .filter(|(Part::Prose(text) | Part::Code(text))| !text.is_empty())
         .collect()
+}
+
+/// The log message of a finding and the line as it was logged, each if the sentence about it does not quote it already.
+pub(crate) fn news(finding: &FindingRecord) -> [Option<&str>; 2] {
+    [&finding.template, &finding.example].map(|line| {
+        let line = line.as_deref();
+        line.filter(|line| !finding.message.contains(line))
+    })
 }
 
 #[cfg(test)]

@@ -77,7 +77,7 @@ impl Comparison {
 
 /// Everything that was measured and can be compared, by container and then by metric.
 pub(crate) fn comparisons(series: &[Series], runs: &[RunSummary]) -> Vec<Comparison> {
-    let roles: BTreeMap<&str, RunRole> = runs.iter().map(|run| (run.name.as_str(), run.role)).collect();
+    let roles = roles(runs);
     let containers: BTreeSet<&str> = series.iter().map(|series| series.container.as_str()).collect();
     let pairs = containers
         .into_iter()
@@ -92,6 +92,11 @@ pub(crate) fn comparisons(series: &[Series], runs: &[RunSummary]) -> Vec<Compari
             .collect(),
     });
     comparisons.filter(|comparison| !comparison.curves.is_empty()).collect()
+}
+
+/// What each run was for, by its name.
+pub(crate) fn roles(runs: &[RunSummary]) -> BTreeMap<&str, RunRole> {
+    runs.iter().map(|run| (run.name.as_str(), run.role)).collect()
 }
 
 /// What a series showed; none where it has no finite point.

@@ -12,24 +12,27 @@ use crate::{
 /// watches them sees one after the other.
 const BREATH: f64 = 5.0;
 
+/// Runs, each with its place in the order of the check.
+type Numbered<'a> = Vec<(usize, &'a RunRow)>;
+
 /// Runs that started together.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wave {
+pub(crate) struct Wave {
     /// Counts from 1.
-    pub number: usize,
+    pub(crate) number: usize,
     /// Seconds from the start of the check to the start of its first run; none where nothing started yet.
-    pub start: Option<f64>,
+    pub(crate) start: Option<f64>,
     /// Its runs in the order of the check.
-    pub runs: Vec<RunRow>,
+    pub(crate) runs: Vec<RunRow>,
     /// What was tried, in a few words.
-    pub purpose: String,
+    purpose: String,
     /// What had happened since the wave before; empty for the first.
-    pub cause: String,
+    cause: String,
 }
 
 impl Wave {
     /// What was tried and why then, in one line; names of runs are between backticks.
-    pub fn sentence(&self) -> String {
+    pub(crate) fn sentence(&self) -> String {
         if self.cause.is_empty() {
             self.purpose.clone()
         } else {
@@ -40,10 +43,13 @@ impl Wave {
 
 /// Groups runs into waves. A run begins a new one if it started a while after the first of the wave, or after a run had
 /// ended since. Runs that have not started come last.
-pub fn waves(rows: &[RunRow]) -> Vec<Wave> {
-    let mut started: Vec<(f64, &RunRow)> = rows.iter().filter_map(|row| Some((row.start?, row))).collect();
+pub(crate) fn waves(rows: &[RunRow]) -> Vec<Wave> {
+    let numbered = || rows.iter().enumerate();
+    let mut started: Vec<(f64, (usize, &RunRow))> = numbered()
+        .filter_map(|(index, row)| Some((row.start?, (index, row))))
+        .collect();
     started.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let mut groups: Vec<(Option<f64>, Vec<&RunRow>)> = Vec::new();
+    let mut groups: Vec<(Option<f64>, Numbered<'_>)> = Vec::new();
     for (start, row) in started {
         match groups.last_mut() {
             Some((Some(first), members)) if start - *first <= BREATH && !ended_between(rows, *first, start) => {
@@ -52,14 +58,15 @@ pub fn waves(rows: &[RunRow]) -> Vec<Wave> {
             _ => groups.push((Some(start), vec![row])),
         }
     }
-    let waiting: Vec<&RunRow> = rows.iter().filter(|row| row.start.is_none()).collect();
+    let waiting: Numbered<'_> = numbered().filter(|(_, row)| row.start.is_none()).collect();
     if !waiting.is_empty() {
         groups.push((None, waiting));
     }
     let mut waves = Vec::with_capacity(groups.len());
     let mut before = None;
     for (index, (start, mut members)) in groups.into_iter().enumerate() {
-        members.sort_by_key(|member| rows.iter().position(|row| std::ptr::eq(row, *member)));
+        members.sort_by_key(|(index, _)| *index);
+        let members: Vec<&RunRow> = members.into_iter().map(|(_, row)| row).collect();
         let cause = match (before, start) {
             (Some(before), Some(start)) => cause(rows, before, start),
             _ => String::new(),

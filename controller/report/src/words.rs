@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use temper_api::{Outcome, RunPhase, RunRole, SettingState};
+use temper_api::{Outcome, RunPhase, RunRole, SettingState, Timings};
 
 /// The state of a setting.
 pub fn setting_state(state: SettingState) -> &'static str {
@@ -79,6 +79,21 @@ pub fn seconds(value: f64) -> String {
 /// The same of a span that may not be known.
 pub fn known_seconds(value: Option<f64>) -> String {
     seconds(value.unwrap_or(f64::NAN))
+}
+
+/// What the API server answered to the exact Pod at its level.
+pub(crate) fn admission(admitted: bool) -> &'static str {
+    if admitted {
+        "admitted by the API server in a dry run"
+    } else {
+        "refused by the API server"
+    }
+}
+
+/// From the first run to the verdict.
+pub(crate) fn seconds_to_verdict(timings: &Timings) -> Option<f64> {
+    let (start, end) = (timings.started_at.as_ref()?, timings.completed_at.as_ref()?);
+    Some(end.0.duration_since(start.0).as_secs_f64())
 }
 
 /// A moment, to the second.

@@ -24,12 +24,11 @@ impl Goal {
         }
     }
 
-    /// Whether there is nothing to wait for any more.
+    /// Whether there is nothing to wait for any more, given a status that concerns it.
     pub(super) fn is_reached(&self, status: &CheckStatus) -> bool {
         let ended = Standing::of(Some(status)).is_final();
         match self {
-            Self::End => ended,
-            Self::EndOfRetry(_) => ended && self.concerns(status),
+            Self::End | Self::EndOfRetry(_) => ended,
             Self::Stillness => ended || status.phase == Some(CheckPhase::Suspended),
         }
     }

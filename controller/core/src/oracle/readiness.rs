@@ -31,9 +31,8 @@ fn lost(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
 }
 
 fn slow_start(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
-    let took = |recording: &Recording| Some(recording.ready_at()?.saturating_sub(recording.started_at()?));
-    let usual = baselines.iter().filter_map(|baseline| took(baseline)).max()?;
-    let mine = took(candidate)?;
+    let usual = baselines.iter().filter_map(|baseline| baseline.start_nanos()).max()?;
+    let mine = candidate.start_nanos()?;
     (mine > usual.saturating_mul(2).saturating_add(SLOW_START_NANOS)).then(|| {
         let mut finding = Finding::new(Oracle::Readiness, Rule::SlowStart, Weight::Note);
         finding.detail = format!(

@@ -39,11 +39,6 @@ impl Missing<'_> {
 }
 
 impl Recording {
-    /// Whether nothing is missing from what the workers so far say they recorded.
-    pub fn is_whole(&self) -> bool {
-        self.missing().is_none()
-    }
-
     /// What is missing, if anything is. What can be mended, by a repetition of the run, comes first.
     pub fn missing(&self) -> Option<Missing<'_>> {
         if self.marks.iter().any(|mark| self.is_short(mark)) {
@@ -64,9 +59,9 @@ impl Recording {
 
     /// Whether fewer messages of an attempt were delivered than its last mark and those before it.
     fn is_short(&self, mark: &Mark) -> bool {
-        let delivered = self.received.get(&mark.attempt).map_or(0, Sequences::count);
+        let delivered = || self.received.get(&mark.attempt).map_or(0, Sequences::count);
         match mark.moment {
-            Moment::Complete | Moment::NeverReady | Moment::Interrupted => delivered <= mark.published,
+            Moment::Complete | Moment::NeverReady | Moment::Interrupted => delivered() <= mark.published,
             Moment::Started | Moment::Ready => false,
         }
     }

@@ -54,13 +54,10 @@ pub(super) fn worker_span(run: &Run, job: &Span, attempt: &Attempt, marks: &[Mar
         name: "ready",
         time_nanos: mark.time_nanos.clamp(start_nanos, end_nanos),
     });
-    let mut attributes = below(run, Some(attempt.number));
-    attributes.push(("k8s.namespace.name", Value::Text(run.job_namespace.clone())));
-    attributes.push(("k8s.job.name", Value::Text(attempt.job.clone())));
-    let count = |count: u64| Value::Number(i64::try_from(count).unwrap_or(i64::MAX));
+    let mut attributes = job.attributes.clone();
     if let Some(end) = end {
-        attributes.push(("temper.worker.published", count(end.published)));
-        attributes.push(("temper.worker.lost", count(end.lost)));
+        attributes.push(("temper.worker.published", Value::count(end.published)));
+        attributes.push(("temper.worker.lost", Value::count(end.lost)));
     }
     Some(Span {
         trace: run.trace,

@@ -52,10 +52,7 @@ pub fn check(check: &Check) -> Span {
         ("temper.check.reason", Value::Text(check.reason.clone())),
         ("temper.check.message", Value::Text(check.message.clone())),
         ("temper.check.verified", Value::Flag(check.verified)),
-        (
-            "temper.check.runs",
-            Value::Number(i64::try_from(check.runs).unwrap_or(i64::MAX)),
-        ),
+        ("temper.check.runs", Value::count(check.runs)),
     ];
     let summary = check.summary.clone();
     attributes.extend(summary.map(|summary| ("temper.check.summary", Value::Text(summary))));

@@ -52,7 +52,7 @@ pub struct Phased {
 pub fn phases(run: &Run) -> Vec<Phased> {
     let mut line = Line {
         now: run.created,
-        end: run.ended.max(run.created),
+        end: run.end(),
         phases: Vec::new(),
     };
     line.until(Phase::Wait, None, run.started);

@@ -110,10 +110,7 @@ pub fn run(run: &Run, marks: &[Mark]) -> Vec<Span> {
 
 /// The span of a run's cleaning up, which ended when nothing that the run made was left.
 pub fn cleaned(run: &Run, at: i64) -> Span {
-    let start = run
-        .recorded
-        .unwrap_or(run.ended)
-        .clamp(run.created, run.ended.max(run.created));
+    let start = run.recorded.unwrap_or(run.ended).clamp(run.created, run.end());
     phase(
         run,
         &Phased {
@@ -136,6 +133,11 @@ impl Run {
         SpanId::of(uid, "run")
     }
 
+    /// When it ended, whatever clocks say not before it was created.
+    pub(super) fn end(&self) -> i64 {
+        self.ended.max(self.created)
+    }
+
     /// What spans and metrics call its role.
     pub fn role_name(&self) -> &'static str {
         match self.role {
@@ -147,7 +149,6 @@ impl Run {
 }
 
 fn whole(run: &Run) -> Span {
-    let attempts = i64::try_from(run.attempts.len()).unwrap_or(i64::MAX);
     let mut attributes = vec![
         ("k8s.namespace.name", Value::Text(run.namespace.clone())),
         run.target.attribute(),
@@ -157,7 +158,7 @@ fn whole(run: &Run) -> Span {
         ("temper.run.role", Value::Text(run.role_name().to_owned())),
         ("temper.run.settings", Value::Texts(run.settings.clone())),
         ("temper.run.outcome", Value::Text(<&str>::from(run.outcome).to_owned())),
-        ("temper.run.attempts", Value::Number(attempts)),
+        ("temper.run.attempts", Value::count(run.attempts.len())),
     ];
     attributes.extend(
         run.clone
@@ -177,7 +178,7 @@ fn whole(run: &Run) -> Span {
         kind: Kind::Internal,
         name: format!("run {}", run.name),
         start_nanos: run.created,
-        end_nanos: run.ended.max(run.created),
+        end_nanos: run.end(),
         attributes,
         events: Vec::new(),
         links: Vec::new(),

@@ -47,6 +47,13 @@ pub enum Value {
     Flag(bool),
 }
 
+impl Value {
+    /// A number of things; more than a signed number holds is as many as it holds.
+    pub(super) fn count(number: impl TryInto<i64>) -> Self {
+        Self::Number(number.try_into().unwrap_or(i64::MAX))
+    }
+}
+
 /// A moment within a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {

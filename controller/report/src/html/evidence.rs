@@ -4,7 +4,10 @@ use maud::{Markup, html};
 use temper_api::{Evidence, FindingRecord, FindingWeight, RunSummary};
 
 use super::{section, sentence};
-use crate::words::{plain, run_phase};
+use crate::{
+    quotes::news,
+    words::{plain, run_phase},
+};
 
 /// The findings of every run.
 pub(super) fn overview(evidence: &[Evidence], runs: &[RunSummary]) -> Markup {
@@ -24,6 +27,7 @@ pub(super) fn overview(evidence: &[Evidence], runs: &[RunSummary]) -> Markup {
 
 fn card(finding: &FindingRecord) -> Markup {
     let (tone, word) = weight(finding.weight);
+    let [template, example] = news(finding);
     html! {
         div.finding {
             p {
@@ -35,21 +39,16 @@ fn card(finding: &FindingRecord) -> Markup {
                 @if let Some(container) = &finding.container { ", container " (plain(container)) }
                 (counts(finding))
             }
-            @if let Some(template) = news(finding, finding.template.as_ref()) {
+            @if let Some(template) = template {
                 p.label { "Log message" }
                 pre tabindex="0" aria-label="Log message" { (plain(template)) }
             }
-            @if let Some(example) = news(finding, finding.example.as_ref()) {
+            @if let Some(example) = example {
                 p.label { "As it was logged" }
                 pre tabindex="0" aria-label="As it was logged" { (plain(example)) }
             }
         }
     }
-}
-
-/// A line that the message does not quote already.
-fn news<'a>(finding: &FindingRecord, line: Option<&'a String>) -> Option<&'a String> {
-    line.filter(|line| !finding.message.contains(line.as_str()))
 }
 
 /// How often it was seen, where counting it means something.

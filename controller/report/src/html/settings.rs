@@ -6,9 +6,8 @@ use temper_api::{HardeningReport, ProofFact, SettingState, SettingStatus};
 use super::{section, sentence, table};
 use crate::{
     error::Error,
-    patch::{apply_command, patch_yaml, recommendation_yaml},
+    patch::{apply_command, recommendation_yaml, verified_patch},
     rows::setting_rows,
-    verdict::is_verified,
     words::plain,
 };
 
@@ -50,17 +49,12 @@ pub(super) fn recommendation(report: &HardeningReport) -> Result<Markup, Error> 
         ));
     };
     let yaml = recommendation_yaml(recommendation)?;
-    let patch = if is_verified(report) && report.spec.patch.is_some() {
-        Some(patch_yaml(report)?)
-    } else {
-        None
-    };
-    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
+    let patch = verified_patch(report)?;
     let body = html! {
         pre tabindex="0" aria-label="Recommendation as YAML" { (yaml) }
         h3 { "Patch" }
         @if let Some(patch) = patch {
-            p { "Save it as FILE, then: " code { (apply_command(&report.spec.target_ref, namespace)) } }
+            p { "Save it as FILE, then: " code { (apply_command(report)) } }
             pre tabindex="0" aria-label="Patch as YAML" { (patch) }
         } @else {
             p { "There is no patch, because nothing was verified." }

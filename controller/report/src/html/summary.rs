@@ -6,7 +6,7 @@ use temper_api::{Cost, HardeningReport, Timings};
 use super::{section, sentence};
 use crate::{
     verdict::{Verdict, verdict},
-    words::{self, moment, plain, seconds},
+    words::{self, admission, moment, plain, seconds, seconds_to_verdict},
 };
 
 /// What came of it, for somebody who reads nothing else.
@@ -32,14 +32,14 @@ pub(super) fn header(report: &HardeningReport) -> Markup {
                     (fact(
                         "Pod Security level",
                         verification.level.label_value(),
-                        if verification.admitted { "admitted by the API server in a dry run" } else { "refused by the API server" },
+                        admission(verification.admitted),
                     ))
                     (fact("Verified by", &plain(&verification.run), words::outcome(verification.outcome)))
                 } @else {
                     (fact("Pod Security level", "none", "nothing was verified"))
                 }
                 (fact("Runs", &spec.cost.runs.to_string(), &format!("of {} s each", spec.timings.recording_seconds)))
-                @if let Some(total) = total_seconds(&spec.timings) {
+                @if let Some(total) = seconds_to_verdict(&spec.timings) {
                     (fact("Time to the verdict", &seconds(total), "from the first run"))
                 }
             }
@@ -95,11 +95,6 @@ fn fact(name: &str, value: &str, note: &str) -> Markup {
             dd { strong { (value) } " " span.muted { (note) } }
         }
     }
-}
-
-fn total_seconds(timings: &Timings) -> Option<f64> {
-    let (start, end) = (timings.started_at.as_ref()?, timings.completed_at.as_ref()?);
-    Some(end.0.duration_since(start.0).as_secs_f64())
 }
 
 fn tone(verdict: Verdict) -> &'static str {

@@ -1,7 +1,5 @@
 //! The runs and what was measured in them.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::Serialize;
 use temper_api::{RunSummary, Series};
@@ -93,7 +91,7 @@ pub(super) struct Measurement {
 
 /// What was measured, in the order of the report.
 pub(super) fn measurements(series: &[Series], runs: &[RunSummary]) -> Vec<Measurement> {
-    let roles: BTreeMap<&str, _> = runs.iter().map(|run| (run.name.as_str(), run.role)).collect();
+    let roles = usage::roles(runs);
     let measurement = |series: &Series| {
         let curve = usage::curve(series, roles.get(series.run.as_str()).copied())?;
         let known = usage::METRICS.iter().find(|metric| metric.name == series.metric);

@@ -112,9 +112,8 @@ pub(super) struct Patch {
 
 /// The patch that a report holds.
 pub(super) fn patch(report: &HardeningReport) -> Option<Patch> {
-    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
     Some(Patch {
-        command: apply_command(&report.spec.target_ref, namespace),
+        command: apply_command(report),
         strategic_merge: report.spec.patch.clone()?,
     })
 }

@@ -6,7 +6,10 @@ use super::{
     folded, table,
     text::{code, fenced, prose, sentence},
 };
-use crate::words::{count, plain, run_phase};
+use crate::{
+    quotes::news,
+    words::{count, plain, run_phase},
+};
 
 /// What the running processes showed.
 pub(super) fn proof(facts: &[ProofFact]) -> Vec<String> {
@@ -67,9 +70,7 @@ fn finding(finding: &FindingRecord) -> Vec<String> {
         prose(&finding.rule),
         counts(finding)
     )];
-    let lines = [&finding.template, &finding.example].into_iter().flatten();
-    let news = lines.filter(|line| !finding.message.contains(line.as_str()));
-    let lines: Vec<String> = news.map(|line| plain(line)).collect();
+    let lines: Vec<String> = news(finding).into_iter().flatten().map(plain).collect();
     if !lines.is_empty() {
         blocks.push(fenced("text", &lines.join("\n")));
     }

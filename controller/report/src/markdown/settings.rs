@@ -5,9 +5,8 @@ use temper_api::{HardeningReport, SettingState, SettingStatus};
 use super::text::{code, fenced, sentence, table};
 use crate::{
     error::Error,
-    patch::{apply_command, patch_yaml},
+    patch::{apply_command, verified_patch},
     rows::{SettingRow, setting_rows},
-    verdict::is_verified,
 };
 
 /// The verdict on each setting.
@@ -39,18 +38,14 @@ pub(super) fn verdicts(settings: &[SettingStatus]) -> Vec<String> {
 /// The patch, and how to apply it.
 pub(super) fn patch(report: &HardeningReport) -> Result<Vec<String>, Error> {
     let heading = "### Patch".to_owned();
-    if !is_verified(report) || report.spec.patch.is_none() {
+    let Some(patch) = verified_patch(report)? else {
         return Ok(vec![
             heading,
             "There is no patch, because nothing was verified.".to_owned(),
         ]);
-    }
-    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
-    let how = format!(
-        "Save it as FILE, then: {}",
-        code(&apply_command(&report.spec.target_ref, namespace))
-    );
-    Ok(vec![heading, how, fenced("yaml", &patch_yaml(report)?)])
+    };
+    let how = format!("Save it as FILE, then: {}", code(&apply_command(report)));
+    Ok(vec![heading, how, fenced("yaml", &patch)])
 }
 
 /// A sign beside the word, for who only skims.

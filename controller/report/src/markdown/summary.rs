@@ -4,32 +4,31 @@ use temper_api::HardeningReport;
 
 use super::text::{code, prose, sentence, table};
 use crate::{
+    patch::namespace,
     verdict::verdict,
-    words::{self, count, moment, seconds},
+    words::{self, admission, count, moment, seconds, seconds_to_verdict},
 };
 
 /// What came of it, for somebody who reads nothing else.
 pub(super) fn head(report: &HardeningReport) -> Vec<String> {
     let spec = &report.spec;
-    let namespace = report.metadata.namespace.as_deref().unwrap_or("default");
     let mut blocks = vec![
         format!(
             "## Hardening of {} in namespace {}",
             prose(&spec.target),
-            prose(namespace)
+            prose(namespace(report))
         ),
         format!("**{}**: {}", verdict(report).word(), sentence(&spec.message)),
     ];
     let mut rows = vec![["Settings proven".to_owned(), prose(&spec.summary)]];
     if let Some(verification) = &spec.verification {
-        let admitted = if verification.admitted {
-            "admitted by the API server in a dry run"
-        } else {
-            "refused by the API server"
-        };
         rows.push([
             "Pod Security level".to_owned(),
-            format!("**{}**, {admitted}", verification.level.label_value()),
+            format!(
+                "**{}**, {}",
+                verification.level.label_value(),
+                admission(verification.admitted)
+            ),
         ]);
         if let Some(answer) = &verification.message {
             rows.push(["The API server answered".to_owned(), code(answer)]);
@@ -46,8 +45,7 @@ pub(super) fn head(report: &HardeningReport) -> Vec<String> {
         timings.recording_seconds,
         seconds(spec.cost.clone_seconds)
     );
-    if let (Some(start), Some(end)) = (&timings.started_at, &timings.completed_at) {
-        let total = end.0.duration_since(start.0).as_secs_f64();
+    if let Some(total) = seconds_to_verdict(timings) {
         cost = format!("{cost}, {} to the verdict", seconds(total));
     }
     rows.push(["Cost".to_owned(), cost]);

@@ -43,7 +43,7 @@ proptest! {
             .map(|(_, message)| message.clone())
             .collect();
         let recording = delivered(order.iter().map(|index| index.get(&kept)).chain(&kept));
-        prop_assert_eq!(recording.is_whole(), kept.len() == all.len());
+        prop_assert_eq!(recording.missing().is_none(), kept.len() == all.len());
         let gone = (kept.len() < all.len()).then_some(Missing::Gone);
         prop_assert_eq!(recording.missing(), gone);
     }
@@ -54,7 +54,7 @@ proptest! {
         let recording = folded(chunks.iter().map(|(first, count)| chunk(*first, *count)));
         let positions: BTreeSet<u64> = chunks.iter().flat_map(|(first, count)| *first..first + count).collect();
         let is_prefix = positions.iter().copied().eq(0..positions.len() as u64);
-        prop_assert_eq!(recording.is_whole(), is_prefix);
+        prop_assert_eq!(recording.missing().is_none(), is_prefix);
     }
 }
 
@@ -62,7 +62,7 @@ proptest! {
 fn a_worker_that_was_killed_owes_nothing() {
     let mut messages = attempt(2, 3, Moment::Complete);
     messages.push((1, 5, samples::pod(1, true)));
-    assert!(delivered(&messages).is_whole());
+    assert!(delivered(&messages).missing().is_none());
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn sequences_of_one_attempt_do_not_count_for_another() {
 #[test]
 fn a_log_that_begins_elsewhere_for_the_next_worker_was_rotated() {
     let whole = folded([chunk(0, 6), chunk(0, 9)]);
-    assert!(whole.is_whole());
+    assert!(whole.missing().is_none());
     let rotated = folded([chunk(0, 6), chunk_of(4, 0, 9)]);
     assert_eq!(rotated.missing(), Some(Missing::Rotated(&source())));
     let sentence = rotated.missing().map(|missing| missing.sentence());
@@ -92,7 +92,7 @@ fn another_instance_has_another_beginning() {
         unreachable!()
     };
     next.source.restart = 1;
-    assert!(folded([chunk(0, 4), Sample::Logs(next)]).is_whole());
+    assert!(folded([chunk(0, 4), Sample::Logs(next)]).missing().is_none());
 }
 
 #[test]
