@@ -13,8 +13,6 @@ pub struct AuditEvent {
     /// Of the request, which has an event for each stage that it reached.
     #[serde(rename = "auditID")]
     pub audit_id: String,
-    /// Such as `ResponseComplete`.
-    pub stage: String,
     /// When the API server got the request.
     pub request_received_timestamp: Timestamp,
     /// Such as `patch`.

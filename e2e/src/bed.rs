@@ -10,7 +10,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
-use kube::runtime::wait::{Condition, await_condition};
+use kube::runtime::wait::Condition;
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use temper_api::{CheckRun, CheckStatus, HardeningReport, RunPhase, WorkloadHardeningCheck, condition, label};
@@ -99,9 +99,10 @@ impl Ended {
 }
 
 /// Runs one behaviour in a namespace of its own, and removes that namespace also when the behaviour fails.
-pub async fn with_bed<F>(name: &str, behaviour: impl FnOnce(Bed) -> F) -> Result<()>
+pub async fn with_bed<T, F>(name: &str, behaviour: impl FnOnce(Bed) -> F) -> Result<T>
 where
-    F: Future<Output = Result<()>> + Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
 {
     let client = client().await?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
@@ -117,7 +118,7 @@ where
     };
     // A task of its own, so that a failed assertion still comes back here.
     let outcome = tokio::spawn(behaviour(bed.clone())).await;
-    let diagnosis = if matches!(outcome, Ok(Ok(()))) {
+    let diagnosis = if matches!(outcome, Ok(Ok(_))) {
         String::new()
     } else {
         bed.diagnose().await
@@ -133,7 +134,7 @@ where
 }
 
 /// A client for the cluster that `KUBECONFIG` names.
-pub async fn client() -> Result<Client> {
+async fn client() -> Result<Client> {
     // Installed once a process; every test of the process may come here first.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::try_default()
@@ -206,13 +207,9 @@ impl Bed {
                 d.status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0) >= wanted
             })
         };
-        wait::within(
-            "the workload to be Ready",
-            PATIENCE,
-            await_condition(api, name, available),
-        )
-        .await
-        .map(drop)
+        wait::watch("the workload to be Ready", PATIENCE, api, name, available)
+            .await
+            .map(drop)
     }
 
     /// Creates a check of a Deployment.
@@ -270,13 +267,9 @@ impl Bed {
                     && s.unavailable_replicas.is_none()
             })
         };
-        wait::within(
-            "the patched workload to roll out",
-            PATIENCE,
-            await_condition(api, name, rolled_out),
-        )
-        .await
-        .map(drop)
+        wait::watch("the patched workload to roll out", PATIENCE, api, name, rolled_out)
+            .await
+            .map(drop)
     }
 
     /// What a reader needs to understand a failure.
@@ -311,12 +304,7 @@ impl Started {
     /// Waits until the check has ended.
     pub async fn complete(&self) -> Result<Ended> {
         let ended = |check: Option<&WorkloadHardeningCheck>| holds(check, condition::COMPLETE);
-        let check = wait::within(
-            "the check to end",
-            PATIENCE,
-            await_condition(self.bed.checks(), &self.name, ended),
-        )
-        .await?;
+        let check = wait::watch("the check to end", PATIENCE, self.bed.checks(), &self.name, ended).await?;
         let seconds = self.at.elapsed().as_secs_f64();
         let check = check.context("the check is gone")?;
         let status = check.status.clone().unwrap_or_default();
@@ -336,12 +324,7 @@ impl Started {
     /// Waits until a run is in a state.
     pub async fn run(&self, run: &str, state: impl Condition<CheckRun>) -> Result<CheckRun> {
         let name = format!("{}-{run}", self.name);
-        let run = wait::within(
-            &format!("run `{name}`"),
-            PATIENCE,
-            await_condition(self.bed.runs(), &name, state),
-        )
-        .await?;
+        let run = wait::watch(&format!("run `{name}`"), PATIENCE, self.bed.runs(), &name, state).await?;
         run.context("the run is gone")
     }
 
@@ -349,22 +332,20 @@ impl Started {
     pub async fn gone(&self, run: &str) -> Result<()> {
         let name = format!("{}-{run}", self.name);
         let gone = |run: Option<&CheckRun>| run.is_none();
-        wait::within(
-            &format!("run `{name}` to go"),
-            PATIENCE,
-            await_condition(self.bed.runs(), &name, gone),
-        )
-        .await
-        .map(drop)
+        wait::watch(&format!("run `{name}` to go"), PATIENCE, self.bed.runs(), &name, gone)
+            .await
+            .map(drop)
     }
 
     /// Waits until the check itself says that nothing is left, and makes sure of it.
     pub async fn cleaned(&self) -> Result<()> {
         let cleaned = |check: Option<&WorkloadHardeningCheck>| holds(check, condition::CLEANED_UP);
-        wait::within(
+        wait::watch(
             "the check to clean up",
             PATIENCE,
-            await_condition(self.bed.checks(), &self.name, cleaned),
+            self.bed.checks(),
+            &self.name,
+            cleaned,
         )
         .await?;
         self.nothing_left().await
@@ -378,10 +359,12 @@ impl Started {
             told.then(|| condition.message.clone())
         };
         let has = move |check: Option<&WorkloadHardeningCheck>| message(check).is_some();
-        let check = wait::within(
+        let check = wait::watch(
             &format!("condition {kind} to have reason {reason}"),
             PATIENCE,
-            await_condition(self.bed.checks(), &self.name, has),
+            self.bed.checks(),
+            &self.name,
+            has,
         )
         .await?;
         message(check.as_ref()).context("the check is gone")
@@ -403,13 +386,9 @@ impl Started {
             .delete(&self.name, &DeleteParams::background())
             .await?;
         let gone = kube::runtime::conditions::is_deleted(&self.uid);
-        wait::within(
-            "the check to go",
-            PATIENCE,
-            await_condition(self.bed.checks(), &self.name, gone),
-        )
-        .await
-        .map(drop)
+        wait::watch("the check to go", PATIENCE, self.bed.checks(), &self.name, gone)
+            .await
+            .map(drop)
     }
 
     /// Fails if anything that the check made outside its namespace is there, or any of its runs.

@@ -226,11 +226,6 @@ impl Cluster {
         })
     }
 
-    /// Ends one part as if it crashed. Nothing restarts it but `restart`.
-    pub async fn kill(&self, part: Part) -> Result<()> {
-        part.kill(&self.layout).await
-    }
-
     /// Ends every process of a container, without a word to anybody. `container_id` is that of the container's status.
     pub fn crash(&self, container_id: &str) -> Result<()> {
         crash::crash(&self.layout, container_id)
@@ -279,9 +274,10 @@ impl Cluster {
             "cluster `{}` is not up: start it with `make cluster`",
             self.name()
         );
+        let digest = archive.digest().await?;
         let mut any = false;
         for node in nodes {
-            any |= containerd::load(node, archive).await?;
+            any |= containerd::load(node, archive, &digest).await?;
         }
         Ok(any)
     }
@@ -290,16 +286,6 @@ impl Cluster {
     pub fn run_directory(&self) -> PathBuf {
         self.layout.run()
     }
-}
-
-/// A word for `PATH`: the directories of kubectl and helm, then what was there.
-pub fn search_path(directories: &[impl AsRef<Path>]) -> Result<std::ffi::OsString> {
-    let before = std::env::var_os("PATH").unwrap_or_default();
-    let paths = directories
-        .iter()
-        .map(|path| path.as_ref().to_owned())
-        .chain(std::env::split_paths(&before));
-    Ok(std::env::join_paths(paths)?)
 }
 
 fn first_line(error: &Error) -> String {

@@ -7,13 +7,14 @@ use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use kube::runtime::wait::{await_condition, conditions::is_deleted};
+use kube::runtime::conditions::is_deleted;
 use kube::{Api, Client, ResourceExt as _};
 use serde_json::json;
 use temper_api::label;
 
 use crate::bed::{RUNS, SYSTEM};
 use crate::cluster::{self, Cluster};
+use crate::pods::phase;
 use crate::wait;
 
 /// Name of the controller's Deployment and of its Lease.
@@ -29,11 +30,7 @@ pub async fn crash_worker(client: &Client, check_uid: &str, run: &str) -> Result
     let pods: Api<Pod> = Api::namespaced(client.clone(), RUNS);
     let selector = format!("{}={check_uid},{}={run}", label::CHECK_UID, label::RUN);
     let list = pods.list(&ListParams::default().labels(&selector)).await?;
-    let running = |pod: &&Pod| {
-        pod.status
-            .as_ref()
-            .is_some_and(|s| s.phase.as_deref() == Some("Running"))
-    };
+    let running = |pod: &&Pod| phase(pod) == "Running";
     let pod = list
         .items
         .iter()
@@ -79,7 +76,7 @@ pub async fn scale_controller(client: &Client, replicas: i32) -> Result<()> {
         let status = deployment.and_then(|d| d.status.as_ref());
         status.is_some_and(|s| s.ready_replicas == Some(replicas) && s.replicas == Some(replicas))
     };
-    wait::within("the controllers", PATIENCE, await_condition(api, CONTROLLER, ready))
+    wait::watch("the controllers", PATIENCE, api, CONTROLLER, ready)
         .await
         .map(drop)
 }
@@ -98,7 +95,7 @@ pub async fn stop_nats(client: &Client) -> Result<()> {
     scale_nats(client, 0).await?;
     let uid = pod.uid().unwrap_or_default();
     let gone = is_deleted(&uid);
-    wait::within("NATS to go", PATIENCE, await_condition(pods, &pod.name_any(), gone))
+    wait::watch("NATS to go", PATIENCE, pods, &pod.name_any(), gone)
         .await
         .map(drop)
 }
@@ -111,9 +108,7 @@ pub async fn start_nats(client: &Client) -> Result<()> {
         let status = set.and_then(|set| set.status.as_ref());
         status.is_some_and(|status| status.ready_replicas == Some(1))
     };
-    wait::within("NATS", PATIENCE, await_condition(api, NATS, ready))
-        .await
-        .map(drop)
+    wait::watch("NATS", PATIENCE, api, NATS, ready).await.map(drop)
 }
 
 /// Removes what NATS stored, while it is away. Without a volume of its own nothing is left anyway.
@@ -126,10 +121,12 @@ pub async fn lose_nats_store(client: &Client) -> Result<()> {
         claims.delete(&claim.name_any(), &DeleteParams::background()).await?;
         let uid = claim.uid().unwrap_or_default();
         let gone = is_deleted(&uid);
-        wait::within(
+        wait::watch(
             "the volume of NATS to go",
             PATIENCE,
-            await_condition(claims.clone(), &claim.name_any(), gone),
+            claims.clone(),
+            &claim.name_any(),
+            gone,
         )
         .await?;
     }

@@ -17,7 +17,6 @@
 pub mod audit;
 pub mod bed;
 pub mod cluster;
-pub mod collector;
 pub mod faults;
 pub mod footprint;
 pub mod images;

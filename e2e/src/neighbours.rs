@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt as _;
 use tokio::process::Command;
-use tokio::time::timeout;
 
 use crate::bed::{Bed, sample};
 use crate::pods::{address, ready, server, shell};
+use crate::wait;
 
 /// Longer than endpoints and policies take to arrive on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -59,12 +59,11 @@ impl Neighbours {
 
     /// Asks until the answer is the one that is wanted.
     pub async fn hear(&self, host: &str, port: u16, wanted: impl Fn(Option<&str>) -> bool) -> Result<()> {
-        let heard = async {
-            while !wanted(self.ask(host, port).await?.as_deref()) {}
-            anyhow::Ok(())
-        };
-        let heard = timeout(PATIENCE, heard).await;
-        heard.with_context(|| format!("`{host}` does not answer as it should"))?
+        let what = format!("`{host}` answers as it should");
+        wait::until(&what, PATIENCE, || async {
+            Ok(wanted(self.ask(host, port).await?.as_deref()))
+        })
+        .await
     }
 
     /// Waits until the client reaches both servers by their addresses, or neither.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::PostParams;
-use kube::runtime::wait::await_condition;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 
@@ -89,7 +88,8 @@ pub async fn ready(bed: &Bed, pod: &Pod) -> Result<Pod> {
 
 /// Waits until a Pod is in a state.
 pub async fn reaches(pods: &Api<Pod>, name: &str, state: impl Fn(&Pod) -> bool) -> Result<Pod> {
-    let reached = await_condition(pods.clone(), name, |pod: Option<&Pod>| pod.is_some_and(&state));
-    let pod = wait::within(&format!("Pod `{name}` to get where it should"), PATIENCE, reached).await?;
+    let what = format!("Pod `{name}` to get where it should");
+    let reached = |pod: Option<&Pod>| pod.is_some_and(&state);
+    let pod = wait::watch(&what, PATIENCE, pods.clone(), name, reached).await?;
     pod.with_context(|| format!("Pod `{name}` is gone"))
 }

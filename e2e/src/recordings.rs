@@ -1,8 +1,8 @@
 //! Looks into JetStream from outside the cluster.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
 use async_nats::jetstream::stream::Stream;
@@ -10,49 +10,46 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt as _};
+use temper_proto::subject::{self, Kind};
 use temper_proto::v1::Chunk;
-use temper_proto::{Message as _, STREAM, subject};
+use temper_proto::{Message as _, STREAM};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::bed::SYSTEM;
+use crate::wait;
+
+/// Longer than a worker takes to publish what a busy machine lets a workload say.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Messages that the runs of a check have in the stream.
 pub async fn count(client: &Client, check_uid: &str) -> Result<usize> {
     let stream = open(client).await?;
-    let mut subjects = stream
-        .get()
-        .info_with_subjects(subject::check_filter(check_uid)?)
-        .await?;
-    let mut total = 0;
-    while let Some(entry) = subjects.try_next().await? {
-        total += entry.1;
-    }
-    Ok(total)
+    sum(&stream, &subject::check_filter(check_uid)?, |_| true).await
 }
 
 /// Waits until the workers of a run have published so many chunks of log lines. A full one holds 64 KiB.
 pub async fn logged(client: &Client, check_uid: &str, run: &str, chunks: usize) -> Result<()> {
     let stream = open(client).await?;
     let filter = subject::run_filter(check_uid, run)?;
-    let deadline = Instant::now() + Duration::from_mins(3);
-    loop {
-        let mut subjects = stream.get().info_with_subjects(&filter).await?;
-        let mut logged = 0;
-        while let Some((subject, count)) = subjects.try_next().await? {
-            if subject.split('.').next_back() == Some("logs") {
-                logged += count;
-            }
+    let logs = Kind::Logs.to_string();
+    let is_log = |subject: &str| subject.split('.').next_back() == Some(&*logs);
+    wait::until(&format!("run `{run}` logs {chunks} chunks"), PATIENCE, || async {
+        Ok(sum(&stream, &filter, is_log).await? >= chunks)
+    })
+    .await
+}
+
+/// Messages whose subject is one of these.
+async fn sum(stream: &Opened, filter: &str, counts: impl Fn(&str) -> bool) -> Result<usize> {
+    let mut subjects = stream.get().info_with_subjects(filter).await?;
+    let mut total = 0;
+    while let Some((subject, count)) = subjects.try_next().await? {
+        if counts(&subject) {
+            total += count;
         }
-        if logged >= chunks {
-            return Ok(());
-        }
-        ensure!(
-            Instant::now() < deadline,
-            "run `{run}` logged {logged} of {chunks} chunks"
-        );
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    Ok(total)
 }
 
 /// Everything that the workers of one run published, in the order in which the stream has it.

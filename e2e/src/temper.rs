@@ -3,9 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::DeleteParams;
-use kube::{Api, Client};
 use tokio::process::Command;
 
 use crate::bed::SYSTEM;
@@ -43,14 +40,4 @@ pub async fn install(image: &str, extra: &[String]) -> Result<()> {
         .arg(format!("controller.podAnnotations.temper\\.dev/images={image}"))
         .args(extra);
     command::run(&mut helm).await.context("failed to install Temper")
-}
-
-/// Removes Temper and everything that it ever made.
-pub async fn uninstall(client: &Client) -> Result<()> {
-    command::run(Command::new("kubectl").args(["delete", "workloadhardeningchecks", "--all", "--all-namespaces"]))
-        .await?;
-    command::run(Command::new("helm").args(["uninstall", "temper", "--namespace", SYSTEM, "--wait"])).await?;
-    let namespaces: Api<Namespace> = Api::all(client.clone());
-    namespaces.delete(SYSTEM, &DeleteParams::background()).await?;
-    Ok(())
 }

@@ -8,13 +8,13 @@ use futures::{AsyncBufReadExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use kube::api::{DeleteParams, ListParams, LogParams};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, ResourceExt};
 use serde_json::Value;
 
-use crate::bed::{Bed, SYSTEM};
+use crate::bed::Bed;
 
 /// Name of the collector's objects, and of the host in the endpoint that Temper is installed with.
-const COLLECTOR: &str = "otel-collector";
+pub const COLLECTOR: &str = "otel-collector";
 
 /// Spans are sent before anybody can see that something ended: only the collector's own output takes time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -58,33 +58,29 @@ impl Span {
     }
 }
 
-/// A collector beside Temper.
+/// The collector of `e2e/workloads/otel-collector.yaml`: what is sent to it can be read from its output.
 #[expect(missing_debug_implementations, reason = "a client has none")]
 pub struct Collector {
-    client: Client,
+    bed: Bed,
 }
 
 impl Collector {
-    /// Starts it where the controller sends its spans to, and waits until it is Ready.
-    pub async fn start(client: &Client) -> Result<Self> {
-        let system = Bed {
-            client: client.clone(),
-            namespace: SYSTEM.to_owned(),
-        };
-        system.workload(COLLECTOR).await?;
-        Ok(Self { client: client.clone() })
+    /// Starts it in the namespace of a bed, and waits until it is Ready.
+    pub async fn start(bed: &Bed) -> Result<Self> {
+        bed.workload(COLLECTOR).await?;
+        Ok(Self { bed: bed.clone() })
     }
 
     /// Removes it.
     pub async fn stop(self) -> Result<()> {
         let now = DeleteParams::background();
-        Api::<Deployment>::namespaced(self.client.clone(), SYSTEM)
+        Api::<Deployment>::namespaced(self.bed.client.clone(), &self.bed.namespace)
             .delete(COLLECTOR, &now)
             .await?;
-        Api::<Service>::namespaced(self.client.clone(), SYSTEM)
+        Api::<Service>::namespaced(self.bed.client.clone(), &self.bed.namespace)
             .delete(COLLECTOR, &now)
             .await?;
-        Api::<ConfigMap>::namespaced(self.client, SYSTEM)
+        Api::<ConfigMap>::namespaced(self.bed.client.clone(), &self.bed.namespace)
             .delete(COLLECTOR, &now)
             .await?;
         Ok(())
@@ -97,7 +93,7 @@ impl Collector {
     }
 
     async fn read(&self, holds: impl Fn(&[Span]) -> bool) -> Result<Vec<Span>> {
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), SYSTEM);
+        let pods: Api<Pod> = Api::namespaced(self.bed.client.clone(), &self.bed.namespace);
         let own = ListParams::default().labels(&format!("app={COLLECTOR}"));
         let pod = pods.list(&own).await?.items.first().map(ResourceExt::name_any);
         let pod = pod.context("the collector has no Pod")?;

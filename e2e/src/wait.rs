@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use kube::runtime::wait::{Condition, await_condition};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
 use tokio::time::{sleep, timeout};
 
 /// Between two looks: short against a start, long against the cost of a look.
@@ -25,12 +28,18 @@ where
         .unwrap_or_else(|_| bail!("gave up after {} s: {what}", limit.as_secs()))
 }
 
-/// Waits for what a watch tells, such as `await_condition`; `what` is named when it does not come.
-pub async fn within<T, E>(what: &str, limit: Duration, told: impl Future<Output = Result<T, E>>) -> Result<T>
+/// Watches an object until a condition holds, and returns it as it is then, if it is there.
+pub async fn watch<K>(
+    what: &str,
+    limit: Duration,
+    api: Api<K>,
+    name: &str,
+    condition: impl Condition<K>,
+) -> Result<Option<K>>
 where
-    E: std::error::Error + Send + Sync + 'static,
+    K: Resource + Clone + std::fmt::Debug + Send + DeserializeOwned + 'static,
 {
-    let outcome = timeout(limit, Box::pin(told)).await;
+    let outcome = timeout(limit, Box::pin(await_condition(api, name, condition))).await;
     outcome
         .with_context(|| format!("gave up waiting for {what}"))?
         .with_context(|| format!("failed to wait for {what}"))

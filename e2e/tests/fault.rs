@@ -108,7 +108,8 @@ async fn a_start_that_is_killed_anywhere_leaves_nothing_after_down() -> Result<(
     let run = cluster.run_directory();
     let home = run.parent().context("a cluster has a directory")?;
     for reached in [
-        "ns/mnt",
+        // Those of the last node are the last ones.
+        "node-1/ns/mnt",
         "processes/etcd",
         "processes/kubelet-1",
         "processes/kube-router-1",
@@ -117,12 +118,7 @@ async fn a_start_that_is_killed_anywhere_leaves_nothing_after_down() -> Result<(
             .args(["--name", &name, "up", "--nodes", "2"])
             .kill_on_drop(true)
             .spawn()?;
-        // Those of the last node are the last ones.
-        let reached = if reached == "ns/mnt" {
-            run.join("node-1").join(reached)
-        } else {
-            run.join(reached)
-        };
+        let reached = run.join(reached);
         let what = format!("`{}` is there", reached.display());
         wait::until(&what, PATIENCE, || async { Ok(reached.exists()) }).await?;
         up.kill().await?;

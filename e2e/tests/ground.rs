@@ -17,9 +17,9 @@ use kube::{Api, ResourceExt as _};
 use serde_json::json;
 use temper_e2e::bed::{Bed, with_bed};
 use temper_e2e::cluster::Cluster;
-use temper_e2e::collector;
 use temper_e2e::neighbours::Neighbours;
 use temper_e2e::pods::{address, phase, reaches, shell_with_claim};
+use temper_e2e::traces::{COLLECTOR, Collector, Span};
 use tokio::time::timeout;
 
 /// Longer than any step takes on a busy machine.
@@ -125,7 +125,7 @@ async fn a_claim_gets_a_volume_on_the_node_of_its_pod_and_both_go_together() -> 
 #[tokio::test]
 async fn a_span_that_is_sent_to_the_collector_can_be_read() -> Result<()> {
     with_bed("spans", async |bed: Bed| {
-        collector::start(&bed).await?;
+        let collector = Collector::start(&bed).await?;
         let trace = "5b8efff798038103d269b633813fc60c";
         let spans = json!([{
             "traceId": trace, "spanId": "eee19b7ec3c1b174", "name": "reconcile",
@@ -135,8 +135,7 @@ async fn a_span_that_is_sent_to_the_collector_can_be_read() -> Result<()> {
         // Through the API server, since this process is in no network of the cluster.
         let path = format!(
             "/api/v1/namespaces/{}/services/{}:4318/proxy/v1/traces",
-            bed.namespace,
-            collector::NAME
+            bed.namespace, COLLECTOR
         );
         let request = http::Request::post(path).header("content-type", "application/json");
         let request = request.body(serde_json::to_vec(&body)?)?;
@@ -144,16 +143,11 @@ async fn a_span_that_is_sent_to_the_collector_can_be_read() -> Result<()> {
             .request_text(request)
             .await
             .context("the collector does not take a span")?;
-        let read = async {
-            loop {
-                for request in collector::received(&bed).await? {
-                    if request.pointer("/resourceSpans/0/scopeSpans/0/spans/0/traceId") == Some(&json!(trace)) {
-                        return anyhow::Ok(());
-                    }
-                }
-            }
-        };
-        timeout(PATIENCE, read).await.context("the span is not in the output")?
+        let sent = |span: &Span| span.trace == trace;
+        collector
+            .spans("the span", |spans| spans.iter().any(sent))
+            .await
+            .map(drop)
     })
     .await
 }

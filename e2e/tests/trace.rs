@@ -7,7 +7,7 @@
 
 use anyhow::{Context, Result, ensure};
 use temper_api::{CheckRun, CheckRunStatus, RunPhase};
-use temper_e2e::bed::{Bed, with_bed};
+use temper_e2e::bed::{Bed, SYSTEM, with_bed};
 use temper_e2e::faults;
 use temper_e2e::traces::{Collector, Span};
 
@@ -17,7 +17,12 @@ const KILLED: &str = "baseline-1";
 #[tokio::test]
 async fn a_killed_controller_leaves_no_hole_in_the_trace() -> Result<()> {
     with_bed("trace", async |bed: Bed| {
-        let collector = Collector::start(&bed.client).await?;
+        // Where the controller sends its spans to.
+        let system = Bed {
+            client: bed.client.clone(),
+            namespace: SYSTEM.to_owned(),
+        };
+        let collector = Collector::start(&system).await?;
         let told = told(&bed, &collector).await;
         collector.stop().await?;
         told

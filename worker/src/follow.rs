@@ -153,7 +153,7 @@ impl Follower {
         } = instance;
         let part = format!("gap/{pod_uid}/{container}/{restart}/{position}/{}", cause.as_str_name());
         let gap = v1::LogGap {
-            source: Some(instance.source()),
+            source: Some(instance.clone()),
             position,
             cause: cause.into(),
             message: message.to_owned(),

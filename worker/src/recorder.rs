@@ -3,37 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use temper_proto::v1::{PodState, Source};
-
+use temper_proto::v1::PodState;
 /// One instance of a container, whose log is one log.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Instance {
-    pub(crate) pod: String,
-    pub(crate) pod_uid: String,
-    pub(crate) container: String,
-    pub(crate) restart: u32,
-    pub(crate) init: bool,
-}
-
-impl Instance {
-    /// The same, as it is published.
-    pub(crate) fn source(&self) -> Source {
-        let Self {
-            pod,
-            pod_uid,
-            container,
-            restart,
-            init,
-        } = self.clone();
-        Source {
-            pod,
-            pod_uid,
-            container,
-            restart,
-            init,
-        }
-    }
-}
+pub(crate) use temper_proto::v1::Source as Instance;
 
 /// What follows from a change.
 #[derive(Debug, Clone, PartialEq)]

@@ -80,7 +80,6 @@ async fn main() -> Result<()> {
 }
 
 async fn show(name: &'static str, duration: &str, output: &Path) -> Result<Line> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
     let (duration, output) = (duration.to_owned(), output.to_owned());
     with_bed(&format!("demo-{name}"), async move |bed: Bed| {
         bed.workload(name).await?;
@@ -101,12 +100,10 @@ async fn show(name: &'static str, duration: &str, output: &Path) -> Result<Line>
             ],
         )
         .await?;
-        // Nobody listens only if this function was dropped.
-        let _ = sender.send(line(&ended, report));
-        started.cleaned().await
+        started.cleaned().await?;
+        Ok(line(&ended, report))
     })
-    .await?;
-    receiver.await.context("the check gave no result")
+    .await
 }
 
 /// Runs the kubectl plugin as a user would; what it prints is what the user sees.

@@ -32,15 +32,10 @@ async fn main() -> Result<()> {
         !cluster::external(),
         "CLUSTER=external: cgroups, audit log and etcd of somebody else's cluster cannot be read; unset it"
     );
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    with_bed("footprint", async move |bed: Bed| {
-        let measured = footprint::measure(&bed, &duration).await?;
-        // Nobody listens only if this function was dropped.
-        let _ = sender.send(measured);
-        Ok(())
+    let measured = with_bed("footprint", async move |bed: Bed| {
+        footprint::measure(&bed, &duration).await
     })
     .await?;
-    let measured = receiver.await.context("nothing was measured")?;
     if let Some(directory) = output.parent() {
         std::fs::create_dir_all(directory).with_context(|| format!("failed to make `{}`", directory.display()))?;
     }

@@ -67,11 +67,9 @@ pub(super) fn processes(layout: &Layout, container_id: &str) -> Result<Vec<i32>>
         "`{container_id}` is no id of a container"
     );
     let mut pids = Vec::new();
-    for cgroup in all(layout)? {
+    for cgroup in trees(layout, "")? {
         if cgroup.ends_with(id) {
-            // A cgroup that is gone holds nothing.
-            let members = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
-            pids.extend(members.lines().filter_map(|pid| pid.parse::<i32>().ok()));
+            pids.extend(members(&cgroup)?);
         }
     }
     pids.sort_unstable();
@@ -79,13 +77,19 @@ pub(super) fn processes(layout: &Layout, container_id: &str) -> Result<Vec<i32>>
     Ok(pids)
 }
 
-/// All cgroups of the cluster, in every hierarchy.
-fn all(layout: &Layout) -> Result<Vec<PathBuf>> {
+/// The cluster's cgroups below one of them, in every hierarchy, each after those below it.
+fn trees(layout: &Layout, below: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for hierarchy in hierarchies()? {
-        found.extend(tree(&hierarchy.join(layout.full_name()))?);
+        found.extend(tree(&hierarchy.join(layout.full_name()).join(below))?);
     }
     Ok(found)
+}
+
+/// The processes of a cgroup; one that is gone holds nothing.
+fn members(cgroup: &Path) -> Result<Vec<i32>> {
+    let listed = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+    listed.lines().map(|pid| Ok(pid.parse()?)).collect()
 }
 
 /// Ends every process in the Pods' cgroups.
@@ -102,24 +106,17 @@ pub(super) async fn kill_all(layout: &Layout) -> Result<()> {
 }
 
 async fn kill(layout: &Layout, below: &str) -> Result<()> {
-    let mut trees = Vec::new();
-    for hierarchy in hierarchies()? {
-        trees.extend(tree(&hierarchy.join(layout.full_name()).join(below))?);
-    }
+    let cgroups = trees(layout, below)?;
     // Again and again, because what is being ended may still be starting others.
     wait::until(
         "every process of the cluster's cgroups has ended",
         Duration::from_secs(30),
         || async {
             let mut empty = true;
-            for cgroup in &trees {
-                // A cgroup that is gone holds nothing.
-                for pid in fs::read_to_string(cgroup.join("cgroup.procs"))
-                    .unwrap_or_default()
-                    .lines()
-                {
+            for cgroup in &cgroups {
+                for pid in members(cgroup)? {
                     empty = false;
-                    process::kill(pid.parse()?)?;
+                    process::kill(pid)?;
                 }
             }
             Ok(empty)

@@ -44,9 +44,9 @@ pub(super) async fn purge(node: Node<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Loads an image, unless it is there; says whether it was loaded.
-pub(super) async fn load(node: Node<'_>, archive: &Archive) -> Result<bool> {
-    if digest(node, &archive.name).await? == Some(archive.digest().await?) {
+/// Loads an image, unless the one of this digest is there; says whether it was loaded.
+pub(super) async fn load(node: Node<'_>, archive: &Archive, digest: &str) -> Result<bool> {
+    if known(node, &archive.name).await?.as_deref() == Some(digest) {
         return Ok(false);
     }
     run(ctr(node).args(["images", "import"]).arg(&archive.path))
@@ -56,7 +56,7 @@ pub(super) async fn load(node: Node<'_>, archive: &Archive) -> Result<bool> {
 }
 
 /// The digest of the image that has this name, if there is one.
-async fn digest(node: Node<'_>, name: &str) -> Result<Option<String>> {
+async fn known(node: Node<'_>, name: &str) -> Result<Option<String>> {
     let listed = output(ctr(node).args(["images", "list", &format!("name=={name}")])).await?;
     let digest = listed.split_whitespace().find(|word| word.starts_with("sha256:"));
     Ok(digest.map(str::to_owned))

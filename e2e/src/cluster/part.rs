@@ -39,7 +39,7 @@ pub enum Part {
 
 impl Part {
     /// Those that there is one of.
-    pub const CENTRAL: [Self; 5] = [
+    const CENTRAL: [Self; 5] = [
         Self::Etcd,
         Self::ApiServer,
         Self::ControllerManager,
@@ -48,7 +48,7 @@ impl Part {
     ];
 
     /// Those of the node with this index, in the order of their start.
-    pub fn of_node(index: u8) -> [Self; 5] {
+    fn of_node(index: u8) -> [Self; 5] {
         [
             Self::Containerd(index),
             Self::Kubelet(index),
@@ -113,10 +113,10 @@ impl Part {
         Process::recorded(&self.record(layout)).filter(|process| process.alive())
     }
 
-    /// Fails with the last words of this part when it is not running.
-    pub(super) fn must_run(self, layout: &Layout) -> Result<()> {
-        if self.process(layout).is_some() {
-            return Ok(());
+    /// Its process; fails with the last words of this part when it is not running.
+    pub(super) fn must_run(self, layout: &Layout) -> Result<Process> {
+        if let Some(process) = self.process(layout) {
+            return Ok(process);
         }
         let log = self.log(layout);
         let said = fs::read(&log).unwrap_or_default();
@@ -150,7 +150,7 @@ impl Part {
         let pid = i32::try_from(child.id().context("a started process has a pid")?)?;
         match Process::of(pid) {
             Some(process) => process.record(&self.record(layout)),
-            None => self.must_run(layout),
+            None => self.must_run(layout).map(drop),
         }
     }
 
@@ -163,10 +163,6 @@ impl Part {
     }
     /// Stops it where it is, or lets it go on.
     pub(super) fn hold(self, layout: &Layout, held: bool) -> Result<()> {
-        self.must_run(layout)?;
-        let Some(process) = self.process(layout) else {
-            bail!("{} has just ended", self.name())
-        };
-        process.hold(held)
+        self.must_run(layout)?.hold(held)
     }
 }

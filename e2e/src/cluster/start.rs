@@ -31,7 +31,8 @@ pub(super) async fn everything(layout: &Layout, client: &Client, pause: &Archive
     part(layout, Part::Etcd)?;
     part(layout, Part::ApiServer)?;
     let nodes = layout.nodes();
-    let runtimes = try_join_all(nodes.iter().map(|node| runtime(*node, pause)));
+    let digest = pause.digest().await?;
+    let runtimes = try_join_all(nodes.iter().map(|node| runtime(*node, pause, &digest)));
     tokio::try_join!(runtimes, ready::api(layout, client))?;
     part(layout, Part::ControllerManager)?;
     part(layout, Part::Scheduler)?;
@@ -56,7 +57,7 @@ pub(super) async fn everything(layout: &Layout, client: &Client, pause: &Archive
 }
 
 /// Starts containerd and gives it what Pods of any kind need.
-async fn runtime(node: Node<'_>, pause: &Archive) -> Result<()> {
+async fn runtime(node: Node<'_>, pause: &Archive, digest: &str) -> Result<()> {
     let layout = node.layout();
     let containerd = Part::Containerd(node.index());
     part(layout, containerd)?;
@@ -67,7 +68,7 @@ async fn runtime(node: Node<'_>, pause: &Archive) -> Result<()> {
         part(layout, containerd)?;
         containerd::ready(node).await?;
     }
-    containerd::load(node, pause).await.map(drop)
+    containerd::load(node, pause, digest).await.map(drop)
 }
 
 /// Starts kube-router, which looks for its node once and gives up where there is none.

@@ -64,7 +64,7 @@ impl Chunk {
             lines.len()
         );
         let logs = v1::LogLines {
-            source: Some(instance.source()),
+            source: Some(instance.clone()),
             first,
             lines,
             origin_nanos,
