@@ -1,4 +1,4 @@
-//! Measures the oracle against the labelled pilot recordings: `cargo run --release --example pilot [folder]`.
+//! Measures the oracle against the labelled pilot recordings: `cargo run --release -p temper-bench --bin oracle [folder]`.
 //!
 //! Two baselines are `none/1` and `none/2` of each program, as a check records them; all other runs are judged. A run
 //! that a client's probes found broken or degraded should fail, one that works should not.

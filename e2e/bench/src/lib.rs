@@ -1,0 +1,1 @@
+//! Measures the oracle offline: on labelled recordings, by injected changes, and for its speed.
