@@ -4,11 +4,9 @@
 //! oracle's design: numbers, times, addresses and ids become typed placeholders; an HTTP status, an errno, an exit
 //! code, a signal or a level stays, because a change in it is what is looked for.
 
-mod drain;
 mod severity;
 mod token;
 
-pub use drain::Drain;
 pub use severity::Severity;
 
 /// A line is read up to this many bytes.

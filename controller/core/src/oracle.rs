@@ -26,6 +26,11 @@ const NANOS: i64 = 1_000_000_000;
 
 /// Judges a finished recording.
 pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
+    judge_by(baselines, candidate, |_| true)
+}
+
+/// Judges with some of the rules only: what a rule is worth shows when it is left out.
+pub fn judge_by(baselines: &[&Recording], candidate: &Recording, counts: impl Fn(Rule) -> bool) -> Verdict {
     let mut findings = stability::judge(baselines, candidate);
     let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
@@ -43,6 +48,7 @@ pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
         findings.extend(messages::judge(baselines, candidate));
         findings.extend(resources::judge(baselines, candidate));
     }
+    findings.retain(|finding| counts(finding.rule));
     verdict(findings)
 }
 
@@ -145,7 +151,7 @@ pub fn complains(baselines: &[&Recording], candidate: &Recording) -> bool {
 
 /// What is missing from a recording that can be judged.
 fn incomplete(recording: &Recording) -> Option<Finding> {
-    if recording.ended() != Some(Ending::Complete) {
+    if !matches!(recording.ended(), Some(Ending::Complete | Ending::LogEnd)) {
         return Some(Finding::new(Oracle::Stability, Rule::Interrupted, Weight::Note));
     }
     let missing = recording.missing()?;

@@ -34,6 +34,8 @@ pub enum Ending {
     NeverReady,
     /// The worker was stopped.
     Interrupted,
+    /// Only a log was kept; how long was recorded is not known.
+    LogEnd,
 }
 
 /// Everything that is known of a run.
@@ -143,6 +145,7 @@ impl Recording {
             (Moment::Complete, Ending::Complete),
             (Moment::NeverReady, Ending::NeverReady),
             (Moment::Interrupted, Ending::Interrupted),
+            (Moment::LogEnd, Ending::LogEnd),
         ]
         .into_iter()
         .find(|(moment, _)| self.earliest(*moment).is_some())

@@ -13,6 +13,13 @@ pub enum Severity {
     Hard,
 }
 
+impl Severity {
+    /// How bad a word or a line sounds.
+    pub fn of(text: &str) -> Self {
+        of(text)
+    }
+}
+
 /// Refusals and last words; section 7.4 of the design.
 const HARD: [&str; 15] = [
     "permission denied",

@@ -72,14 +72,26 @@ pub enum Rule {
     EvidenceLost,
     /// A message that no baseline has.
     NewMessage,
+    /// A message that the baselines know, at a higher level.
+    LevelRaised,
     /// A known complaint, far more often.
     MoreComplaints,
+    /// A harmless message, far more often than the load explains.
+    Flood,
     /// A message that every baseline has often, and the run never.
     MissingMessage,
     /// A message far less often.
     RarerMessage,
+    /// Messages of the start-up that every baseline says, and the run does not.
+    MissingMilestone,
     /// No message in the second half.
     Silence,
+    /// A log that is all there is of the run, and much shorter than any baseline's.
+    EarlyEnd,
+    /// The start-up is told again, within one container instance.
+    StartedAgain,
+    /// Messages come in another order.
+    Reordered,
     /// More kinds of messages than are told apart.
     TooManyMessages,
     /// CPU or memory differ more than baselines do.
@@ -166,6 +178,20 @@ impl Finding {
             Rule::Interrupted => "the recording ended before its time".to_owned(),
             Rule::EvidenceLost => format!("part of the recording is missing: {detail}"),
             Rule::NewMessage => format!("{who} logged what no baseline did, {} times", self.count),
+            Rule::LevelRaised => format!(
+                "{who} logged at a higher level what the baselines do, {} times",
+                self.count
+            ),
+            Rule::Flood => format!(
+                "{who} logged {} times what the baselines did {:?} times",
+                self.count, self.baseline_counts
+            ),
+            Rule::MissingMilestone => {
+                format!("{who} did not say {detail} messages with which every baseline starts, the last of them")
+            }
+            Rule::EarlyEnd => format!("the log of {who} ends {detail}"),
+            Rule::StartedAgain => format!("{who} began its start-up again"),
+            Rule::Reordered => format!("{who} logged the messages of the baselines in another order, {detail}"),
             Rule::MoreComplaints => {
                 format!(
                     "{who} complained {} times, the baselines {:?} times",

@@ -1,242 +1,168 @@
-//! TC-03: what a run says, against what the baselines say.
+//! TC-03: what a run says, against what the baselines say. Each container by itself.
+
+mod absent;
+mod alike;
+mod bare;
+mod more;
+mod novel;
+mod order;
+mod repeat;
+mod silence;
+mod start;
 
 use std::collections::BTreeSet;
 
 use super::{Finding, Oracle, Rule, Weight};
-use crate::logs::{Drain, Severity, is_called_harmless};
+use crate::logs::Severity;
 use crate::recording::{Log, Recording, Seen};
 
 /// A message must be in every baseline at least this often for its absence to fail a run: at a mean of 5 the chance of
 /// none is 0.2 % (section 5.1 of the design).
 const OFTEN: u64 = 5;
 
-/// A count must be at least this large in every baseline for a quarter of it to count (section 7.4).
+/// A count must be at least this large in every baseline for a multiple or a fraction of it to count (section 7.4).
 const MANY: u64 = 10;
 
 /// Findings about one container's messages at most: one cause has many lines.
 const MAX_MESSAGES: usize = 5;
 
+/// What the baselines and the run say in one container.
+struct Comparison<'a> {
+    container: &'a str,
+    baselines: &'a [&'a Recording],
+    candidate: &'a Recording,
+    /// Of the baselines that have this container, which may be none.
+    usual: Vec<&'a Log>,
+    log: Option<&'a Log>,
+}
+
 /// Compares a finished recording.
 pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
-    let mut findings = new_complaints(baselines, candidate);
-    let containers: BTreeSet<&String> = baselines.iter().flat_map(|baseline| baseline.logs().keys()).collect();
-    for container in containers {
-        let usual = usual(baselines, container);
-        // What only some baselines have says nothing about a run that has it not.
-        if usual.len() == baselines.len() {
-            findings.extend(absent(baselines, candidate, container, &usual));
-        }
-    }
-    for (container, log) in candidate.logs().iter().filter(|(_, log)| log.overflow() > 0) {
-        let mut finding = about(container, Rule::TooManyMessages, Weight::Note);
-        finding.count = log.overflow();
-        findings.push(finding);
-    }
-    findings
-}
-
-/// Messages that no baseline has or resembles, and known complaints that are far more.
-pub(super) fn new_complaints(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (container, log) in candidate.logs() {
-        let usual = usual(baselines, container);
-        let unknown: Vec<(&str, &Seen)> = log
-            .templates()
-            .filter(|(text, seen)| !has(&usual, text, seen))
-            .collect();
-        let known = if unknown.is_empty() {
-            Drain::default()
-        } else {
-            trained(&usual)
-        };
-        let mut found: Vec<Finding> = Vec::new();
-        for (template, seen) in unknown
-            .into_iter()
-            .filter(|(text, seen)| !known.knows(text, seen.severity))
-        {
-            let mut finding = about(container, Rule::NewMessage, weight(container, seen, candidate));
-            finding.baseline_counts = vec![0; baselines.len()];
-            message(&mut finding, template, seen);
-            found.push(finding);
-        }
-        found.extend(
-            log.templates()
-                .filter_map(|(template, seen)| more(container, template, seen, &usual)),
-        );
-        found.sort_by_key(|finding| (finding.weight, finding.at_nanos));
-        found.truncate(MAX_MESSAGES);
-        findings.extend(found);
-    }
-    findings
-}
-
-fn usual<'a>(baselines: &[&'a Recording], container: &str) -> Vec<&'a Log> {
-    baselines
+    let logs = baselines
         .iter()
-        .filter_map(|baseline| baseline.logs().get(container))
+        .map(|baseline| baseline.logs())
+        .chain([candidate.logs()]);
+    let containers: BTreeSet<&String> = logs.flat_map(|logs| logs.keys()).collect();
+    let compare = |container| Comparison::new(baselines, candidate, container);
+    containers
+        .into_iter()
+        .flat_map(|name| compare(name).findings())
         .collect()
 }
 
-/// A line of higher severity is never known by a template of lower.
-fn has(usual: &[&Log], template: &str, seen: &Seen) -> bool {
-    let worse = [Severity::Plain, Severity::Warning, Severity::Soft, Severity::Hard];
-    let mut worse = worse.into_iter().filter(|severity| *severity >= seen.severity);
-    worse.any(|severity| usual.iter().any(|log| log.get(template, severity).is_some()))
+/// Messages that no baseline has or resembles, and known complaints that are far more; also of a run that goes on.
+pub(super) fn new_complaints(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
+    let compare = |container| Comparison::new(baselines, candidate, container).complaints();
+    candidate.logs().keys().flat_map(|name| compare(name)).collect()
 }
 
-fn trained(usual: &[&Log]) -> Drain {
-    let templates: BTreeSet<(&str, Severity)> = usual
-        .iter()
-        .flat_map(|log| log.templates())
-        .map(|(template, seen)| (template, seen.severity))
-        .collect();
-    let mut drain = Drain::default();
-    for (template, severity) in templates {
-        drain.train(template, severity);
-    }
-    drain
-}
-
-/// Complaints while it starts, in a workload that then works, cost no hardening.
-fn weight(container: &str, seen: &Seen, candidate: &Recording) -> Weight {
-    let starting = candidate.ready_at().is_some_and(|ready| seen.last_nanos < ready);
-    match seen.severity {
-        Severity::Hard | Severity::Soft => {
-            let excused = starting && (readiness_tells(candidate, container) || is_called_harmless(&seen.example));
-            if excused { Weight::Warn } else { Weight::Fail }
+impl<'a> Comparison<'a> {
+    fn new(baselines: &'a [&'a Recording], candidate: &'a Recording, container: &'a str) -> Self {
+        let log = |recording: &'a Recording| recording.logs().get(container);
+        Self {
+            container,
+            baselines,
+            candidate,
+            usual: baselines.iter().filter_map(|baseline| log(baseline)).collect(),
+            log: log(candidate),
         }
-        Severity::Warning => Weight::Warn,
-        Severity::Plain => Weight::Note,
     }
-}
 
-/// Whether Ready means that the container works: it was seen running before it was ready, as one with a probe is, or
-/// it is an init container that succeeded. Without a probe a container is ready at once, however it fares.
-fn readiness_tells(recording: &Recording, container: &str) -> bool {
-    let states = recording
-        .target_pods()
-        .filter(|pod| !pod.deleted)
-        .flat_map(|pod| &pod.containers);
-    let mut states = states.filter(|state| state.name == container).peekable();
-    let is_unseen = states.peek().is_none();
-    let succeeded = |end: &crate::recording::Termination| end.exit_code == 0;
-    is_unseen
-        || states.any(|state| {
-            let has_passed = state.init && state.terminated.as_ref().is_some_and(succeeded);
-            has_passed || (state.running && !state.ready)
-        })
-}
-
-/// Over three times the largest baseline and three more (section 7.4).
-fn more(container: &str, template: &str, seen: &Seen, usual: &[&Log]) -> Option<Finding> {
-    let counts = counts(template, seen.severity, usual);
-    let most = counts.iter().max().copied().unwrap_or(0);
-    let is_complaint = seen.severity >= Severity::Soft && most > 0;
-    (is_complaint && seen.count > most.saturating_mul(3).saturating_add(3)).then(|| {
-        let mut finding = about(container, Rule::MoreComplaints, Weight::Fail);
-        finding.baseline_counts = counts;
-        message(&mut finding, template, seen);
-        finding
-    })
-}
-
-/// What every baseline says, and the run does not.
-fn absent(baselines: &[&Recording], candidate: &Recording, container: &str, usual: &[&Log]) -> Vec<Finding> {
-    let log = candidate.logs().get(container).filter(|log| log.lines() > 0);
-    let lines: Vec<u64> = usual.iter().map(|log| log.lines()).collect();
-    let silence = late_silence(baselines, candidate, container);
-    if log.is_none() && (silence.is_some() || lines.iter().all(|count| *count >= OFTEN)) {
-        let weight = if lines.iter().all(|count| *count >= OFTEN) {
-            Weight::Fail
-        } else {
-            silence.unwrap_or(Weight::Warn)
-        };
-        let mut finding = about(container, Rule::Silence, weight);
-        "in the whole recording".clone_into(&mut finding.detail);
-        finding.baseline_counts = lines;
-        return vec![finding];
-    }
-    let mut findings = log.map(|log| missing(container, usual, log)).unwrap_or_default();
-    findings.truncate(MAX_MESSAGES);
-    if let Some(weight) = silence {
-        let mut finding = about(container, Rule::Silence, weight);
-        "in the second half of the recording".clone_into(&mut finding.detail);
-        findings.push(finding);
-    }
-    findings
-}
-
-fn missing(container: &str, usual: &[&Log], log: &Log) -> Vec<Finding> {
-    let Some(first) = usual.first() else { return Vec::new() };
-    let mut findings = Vec::new();
-    let mut mine = None;
-    for (template, had) in first.templates() {
-        let counts = counts(template, had.severity, usual);
-        let least = counts.iter().min().copied().unwrap_or(0);
-        let now = log.count(template, had.severity);
-        let rule = if now == 0 && least >= OFTEN {
-            // The same in other words is not missing.
-            if mine
-                .get_or_insert_with(|| trained(&[log]))
-                .knows(template, had.severity)
-            {
-                continue;
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.complaints();
+        // What only some baselines have says nothing about a run that has it not.
+        if !self.usual.is_empty() && self.usual.len() == self.baselines.len() {
+            findings.extend(silence::judge(self));
+            if self.log.is_some_and(|log| log.lines() > 0) {
+                findings.extend(first(absent::judge(self)));
+                findings.extend(start::judge(self));
+                findings.extend(repeat::judge(self));
+                findings.extend(order::judge(self));
             }
-            Rule::MissingMessage
-        } else if now > 0 && least >= MANY && now.saturating_mul(4) < least {
-            Rule::RarerMessage
-        } else {
-            continue;
-        };
-        // A complaint that is gone may be for the better.
-        let weight = if had.severity >= Severity::Soft {
-            Weight::Warn
-        } else {
-            Weight::Fail
-        };
-        let mut finding = about(container, rule, weight);
-        finding.baseline_counts = counts;
-        finding.count = now;
+        }
+        let overflow = self.log.map_or(0, Log::overflow);
+        if overflow > 0 {
+            let mut finding = self.about(Rule::TooManyMessages, Weight::Note);
+            finding.count = overflow;
+            findings.push(finding);
+        }
+        findings
+    }
+
+    fn complaints(&self) -> Vec<Finding> {
+        let Some(log) = self.log else { return Vec::new() };
+        let mut found = novel::judge(self);
+        found.extend(more::judge(self, log));
+        found.sort_by_key(|finding| (finding.weight, finding.at_nanos));
+        first(found)
+    }
+
+    /// Messages that no baseline has word for word.
+    fn unknown(&self) -> impl Iterator<Item = (&'a str, &'a Seen)> {
+        let messages = self.log.into_iter().flat_map(Log::templates);
+        messages.filter(|(template, seen)| !self.has(template, seen.severity))
+    }
+
+    /// A line of higher severity is never known by a template of lower.
+    fn has(&self, template: &str, severity: Severity) -> bool {
+        let worse = [Severity::Plain, Severity::Warning, Severity::Soft, Severity::Hard];
+        let mut worse = worse.into_iter().filter(|worse| *worse >= severity);
+        worse.any(|severity| self.usual.iter().any(|log| log.get(template, severity).is_some()))
+    }
+
+    /// How often each baseline has a message.
+    fn counts(&self, template: &str, severity: Severity) -> Vec<u64> {
+        self.usual.iter().map(|log| log.count(template, severity)).collect()
+    }
+
+    /// Messages that every baseline has, with their counts in each.
+    fn common(&self) -> impl Iterator<Item = (&'a str, &'a Seen, Vec<u64>)> {
+        let first = self.usual.first().copied();
+        let messages = first.into_iter().flat_map(Log::templates);
+        messages.filter_map(|(template, seen)| {
+            let counts = self.counts(template, seen.severity);
+            counts
+                .iter()
+                .all(|count| *count > 0)
+                .then_some((template, seen, counts))
+        })
+    }
+
+    fn about(&self, rule: Rule, weight: Weight) -> Finding {
+        let mut finding = Finding::new(Oracle::Logs, rule, weight);
+        finding.container = Some(self.container.to_owned());
+        finding
+    }
+
+    /// A finding about a message that the run has.
+    fn said(&self, rule: Rule, weight: Weight, template: &str, seen: &Seen) -> Finding {
+        let mut finding = self.about(rule, weight);
+        finding.template = Some(template.to_owned());
+        finding.example = Some(seen.example.clone());
+        finding.count = seen.count;
+        finding.at_nanos = Some(seen.first_nanos);
+        finding
+    }
+
+    /// A finding about a message that the run lacks, or has less often.
+    fn unsaid(&self, rule: Rule, weight: Weight, template: &str, had: &Seen, counts: Vec<u64>) -> Finding {
+        let mut finding = self.about(rule, weight);
         finding.template = Some(template.to_owned());
         finding.example = Some(had.example.clone());
-        findings.push(finding);
+        finding.baseline_counts = counts;
+        finding
     }
+}
+
+fn first(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.truncate(MAX_MESSAGES);
     findings
 }
 
-/// No line in the second half of the recording, while every baseline has one there. It fails a run only where the
-/// baselines speak steadily: of a message that comes at random the absence means little.
-fn late_silence(baselines: &[&Recording], candidate: &Recording, container: &str) -> Option<Weight> {
-    let spoken = |recording: &Recording, from: i64, parts: i64| -> Option<u64> {
-        let (start, end) = (recording.ready_at()?, recording.ended_at()?);
-        let part = end.saturating_sub(start) / parts;
-        let from = start.saturating_add(part.saturating_mul(from));
-        let log = recording.logs().get(container);
-        Some(log.map_or(0, |log| log.lines_between(from, from.saturating_add(part))))
-    };
-    if spoken(candidate, 1, 2)? > 0 {
-        return None;
-    }
-    let late: Option<Vec<u64>> = baselines.iter().map(|baseline| spoken(baseline, 1, 2)).collect();
-    let late = late.filter(|late| late.iter().all(|lines| *lines > 0))?;
-    let steady = |baseline: &&Recording| (0..3).all(|third| spoken(baseline, third, 3) > Some(0));
-    let tells = late.iter().all(|lines| *lines >= OFTEN) || baselines.iter().all(steady);
-    Some(if tells { Weight::Fail } else { Weight::Warn })
-}
-
-fn counts(template: &str, severity: Severity, usual: &[&Log]) -> Vec<u64> {
-    usual.iter().map(|log| log.count(template, severity)).collect()
-}
-
-fn about(container: &str, rule: Rule, weight: Weight) -> Finding {
-    let mut finding = Finding::new(Oracle::Logs, rule, weight);
-    finding.container = Some(container.to_owned());
-    finding
-}
-
-fn message(finding: &mut Finding, template: &str, seen: &Seen) {
-    finding.template = Some(template.to_owned());
-    finding.example = Some(seen.example.clone());
-    finding.count = seen.count;
-    finding.at_nanos = Some(seen.first_nanos);
+/// Mean and standard deviation of a count, from those of the baselines: messages come in bursts, so that a count varies
+/// by a quarter beyond what chance alone would have it (section 5.1 of the design).
+#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
+fn expected(counts: &[u64]) -> (f64, f64) {
+    let mean = counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64;
+    (mean, (mean + (0.25 * mean).powi(2)).sqrt())
 }

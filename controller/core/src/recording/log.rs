@@ -67,6 +67,11 @@ impl Log {
         self.overflow
     }
 
+    /// Time of the last line.
+    pub fn last_nanos(&self) -> Option<i64> {
+        self.templates().map(|(_, seen)| seen.last_nanos).max()
+    }
+
     /// Lines from one time on and before another, to the second.
     pub fn lines_between(&self, from_nanos: i64, to_nanos: i64) -> u64 {
         let (from, to) = (second(from_nanos), second(to_nanos));

@@ -62,7 +62,7 @@ impl Recording {
         let delivered = || self.received.get(&mark.attempt).map_or(0, Sequences::count);
         match mark.moment {
             Moment::Complete | Moment::NeverReady | Moment::Interrupted => delivered() <= mark.published,
-            Moment::Started | Moment::Ready => false,
+            Moment::Started | Moment::Ready | Moment::LogEnd => false,
         }
     }
 

@@ -257,4 +257,6 @@ pub enum Moment {
     Interrupted,
     /// The clone was not Ready in time.
     NeverReady,
+    /// There is only a log, and this is where it ends: how long was recorded is not known.
+    LogEnd,
 }

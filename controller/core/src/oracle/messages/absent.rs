@@ -1,0 +1,55 @@
+//! Messages that every baseline has, and the run has not, or far less often.
+
+use super::alike::Alike;
+use super::{Comparison, MANY, OFTEN, expected, start};
+use crate::logs::Severity;
+use crate::oracle::{Finding, Rule, Weight};
+
+pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
+    let Some(log) = compared.log else { return Vec::new() };
+    // The same in other words is not missing: something new that resembles it.
+    let other_words = Alike::from_templates(compared.unknown().map(|(template, seen)| (template, seen.severity)));
+    let load = start::load(compared).clamp(start::LEAST_LOAD, 1.0);
+    let mut findings = Vec::new();
+    for (template, had, counts) in compared.common() {
+        let now = log.count(template, had.severity);
+        let rule = if is_missing(now, &counts, load) {
+            if other_words.knows(template, had.severity) {
+                continue;
+            }
+            Rule::MissingMessage
+        } else if is_rarer(now, &counts, load) {
+            Rule::RarerMessage
+        } else {
+            continue;
+        };
+        // A complaint that is gone may be for the better.
+        let weight = if had.severity >= Severity::Soft {
+            Weight::Warn
+        } else {
+            Weight::Fail
+        };
+        let mut finding = compared.unsaid(rule, weight, template, had, counts);
+        finding.count = now;
+        findings.push(finding);
+    }
+    findings.sort_by_key(|finding| finding.weight);
+    findings
+}
+
+/// Often enough in every baseline that none of it, at the run's load, is no chance.
+#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
+fn is_missing(now: u64, counts: &[u64], load: f64) -> bool {
+    let least = counts.iter().min().copied().unwrap_or(0);
+    now == 0 && least as f64 * load >= OFTEN as f64
+}
+
+/// Under a quarter of the least baseline at the run's load, and three standard deviations below their mean (section
+/// 7.4 of the design).
+#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
+fn is_rarer(now: u64, counts: &[u64], load: f64) -> bool {
+    let least = counts.iter().min().copied().unwrap_or(0);
+    let (mean, spread) = expected(counts);
+    let usual = now as f64 / load;
+    now > 0 && least >= MANY && usual * 4.0 < least as f64 && usual < mean - 3.0 * spread
+}

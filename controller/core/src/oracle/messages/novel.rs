@@ -1,0 +1,94 @@
+//! Messages that no baseline has or resembles.
+
+use std::collections::BTreeMap;
+
+use super::alike::Alike;
+use super::{Comparison, bare};
+use crate::logs::{Severity, is_called_harmless};
+use crate::oracle::{Finding, Rule, Weight};
+use crate::recording::{Log, Recording, Seen, Termination};
+
+pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
+    let unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
+    if unknown.is_empty() {
+        return Vec::new();
+    }
+    let (alike, levels) = (Alike::of(&compared.usual), levels(&compared.usual));
+    let starting = Starting::of(compared);
+    let mut findings = Vec::new();
+    for (template, seen) in unknown {
+        let usual_level = levels.get(&*bare::of(template)).copied();
+        let is_raised = usual_level.is_some_and(|usual| usual < seen.severity);
+        let (rule, weight) = if is_raised {
+            // Programs give one message one level: another one is another event, however mild.
+            (Rule::LevelRaised, Weight::Fail)
+        } else if usual_level.is_some() || alike.knows(template, seen.severity) {
+            continue;
+        } else {
+            (Rule::NewMessage, starting.weigh(seen))
+        };
+        let mut finding = compared.said(rule, weight, template, seen);
+        finding.baseline_counts = vec![0; compared.baselines.len()];
+        findings.push(finding);
+    }
+    findings
+}
+
+/// The highest severity of each message of the baselines, without the level that it bears.
+fn levels(usual: &[&Log]) -> BTreeMap<String, Severity> {
+    let mut levels = BTreeMap::new();
+    for (template, seen) in usual.iter().flat_map(|log| log.templates()) {
+        let level = levels.entry(bare::of(template)).or_insert(seen.severity);
+        *level = seen.severity.max(*level);
+    }
+    levels
+}
+
+/// Complaints while it starts, in a workload that then works, cost no hardening.
+struct Starting {
+    /// Until when it started, and whether it works from then on.
+    until: Option<i64>,
+    /// Its readiness says that it works.
+    tells: bool,
+}
+
+impl Starting {
+    fn of(compared: &Comparison<'_>) -> Self {
+        let ready = compared.candidate.ready_at();
+        Self {
+            until: ready.or_else(|| super::start::settled(compared)),
+            tells: ready.is_none() || readiness_tells(compared.candidate, compared.container),
+        }
+    }
+
+    fn weigh(&self, seen: &Seen) -> Weight {
+        match seen.severity {
+            Severity::Hard | Severity::Soft if self.excuses(seen) => Weight::Warn,
+            Severity::Hard | Severity::Soft => Weight::Fail,
+            Severity::Warning => Weight::Warn,
+            Severity::Plain => Weight::Note,
+        }
+    }
+
+    fn excuses(&self, seen: &Seen) -> bool {
+        let starting = self.until.is_some_and(|until| seen.last_nanos < until);
+        starting && (self.tells || is_called_harmless(&seen.example))
+    }
+}
+
+/// Whether Ready means that the container works: it was seen running before it was ready, as one with a probe is, or
+/// it is an init container that succeeded. Without a probe a container is ready at once, however it fares.
+fn readiness_tells(recording: &Recording, container: &str) -> bool {
+    let states = recording
+        .target_pods()
+        .filter(|pod| !pod.deleted)
+        .flat_map(|pod| &pod.containers);
+    let mut states = states.filter(|state| state.name == container).peekable();
+    let is_unseen = states.peek().is_none();
+    let succeeded = |end: &Termination| end.exit_code == 0;
+    is_unseen
+        || states.any(|state| {
+            let has_passed = state.init && state.terminated.as_ref().is_some_and(succeeded);
+            has_passed || (state.running && !state.ready)
+        })
+}

@@ -1,0 +1,26 @@
+//! A start-up that is told twice: something began again inside the container.
+
+use super::{Comparison, start};
+use crate::oracle::{Finding, Rule, Weight};
+
+/// From here on there are more instances than in a baseline, each of which starts.
+const MORE_INSTANCES: f64 = 1.5;
+
+pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
+    let log = compared.log?;
+    let milestones = start::milestones(compared);
+    let again: Vec<_> = milestones
+        .iter()
+        .filter_map(|milestone| Some((milestone, log.get(milestone.template, milestone.severity)?)))
+        .filter(|(milestone, seen)| seen.count >= milestone.count.saturating_mul(2))
+        .collect();
+    let is_repeated = again.len() >= 2 && again.len() * 2 >= milestones.len();
+    if !is_repeated || start::instances(compared) >= MORE_INSTANCES {
+        return None;
+    }
+    let (milestone, seen) = again.first()?;
+    let mut finding = compared.said(Rule::StartedAgain, Weight::Fail, milestone.template, seen);
+    finding.baseline_counts = vec![milestone.count; compared.usual.len()];
+    finding.at_nanos = Some(seen.last_nanos);
+    Some(finding)
+}

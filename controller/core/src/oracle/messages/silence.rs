@@ -1,0 +1,85 @@
+//! Containers that stop talking.
+
+use super::{Comparison, OFTEN};
+use crate::oracle::{Finding, Rule, Weight};
+use crate::recording::{Ending, Log, Recording};
+
+/// Where only a log was kept, it has ended early if its last line is older than this share of the shortest baseline's.
+/// Lengths of unchanged runs differ by a tenth at most on a busy machine (the pilot of section 6).
+const EARLY: (i64, i64) = (3, 4);
+
+pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
+    let lines: Vec<u64> = compared.usual.iter().map(|log| log.lines()).collect();
+    if lines.contains(&0) {
+        return None;
+    }
+    let is_mute = compared.log.is_none_or(|log| log.lines() == 0);
+    let late = late_silence(compared);
+    let weight = if is_mute && lines.iter().all(|count| *count >= OFTEN) {
+        Weight::Fail
+    } else if is_mute {
+        // Of few lines all may be missing by chance, unless they come steadily.
+        late.unwrap_or(Weight::Warn)
+    } else if let Some(weight) = late {
+        weight
+    } else {
+        return early_end(compared);
+    };
+    let mut finding = compared.about(Rule::Silence, weight);
+    if is_mute {
+        "in the whole recording".clone_into(&mut finding.detail);
+        finding.baseline_counts = lines;
+    } else {
+        "in the second half of the recording".clone_into(&mut finding.detail);
+    }
+    Some(finding)
+}
+
+/// No line in the second half of the recording, while every baseline has one there. It fails a run only where the
+/// baselines speak steadily: of a message that comes at random the absence means little.
+fn late_silence(compared: &Comparison<'_>) -> Option<Weight> {
+    let spoken = |recording: &Recording, from: i64, parts: i64| -> Option<u64> {
+        let (start, end) = (recording.ready_at()?, recording.ended_at()?);
+        let part = end.saturating_sub(start) / parts;
+        let from = start.saturating_add(part.saturating_mul(from));
+        let log = recording.logs().get(compared.container);
+        Some(log.map_or(0, |log| log.lines_between(from, from.saturating_add(part))))
+    };
+    if spoken(compared.candidate, 1, 2)? > 0 {
+        return None;
+    }
+    let late: Option<Vec<u64>> = compared
+        .baselines
+        .iter()
+        .map(|baseline| spoken(baseline, 1, 2))
+        .collect();
+    let late = late.filter(|late| late.iter().all(|lines| *lines > 0))?;
+    let steady = |baseline: &&Recording| (0..3).all(|third| spoken(baseline, third, 3) > Some(0));
+    let tells = late.iter().all(|lines| *lines >= OFTEN) || compared.baselines.iter().all(steady);
+    Some(if tells { Weight::Fail } else { Weight::Warn })
+}
+
+/// A log that is all there is of a run ends where the run does.
+fn early_end(compared: &Comparison<'_>) -> Option<Finding> {
+    if compared.candidate.ended() != Some(Ending::LogEnd) {
+        return None;
+    }
+    let length = |recording: &Recording, log: &Log| Some(log.last_nanos()?.saturating_sub(recording.started_at()?));
+    let logs = compared.baselines.iter().zip(&compared.usual);
+    let usual: Option<Vec<i64>> = logs.map(|(recording, log)| length(recording, log)).collect();
+    let (usual, mine) = (usual?.into_iter().min()?, length(compared.candidate, compared.log?)?);
+    (mine.saturating_mul(EARLY.1) < usual.saturating_mul(EARLY.0)).then(|| {
+        let mut finding = compared.about(Rule::EarlyEnd, Weight::Fail);
+        finding.detail = format!(
+            "after {:.1} s, that of every baseline after {:.1} s or later",
+            seconds(mine),
+            seconds(usual)
+        );
+        finding
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn seconds(nanos: i64) -> f64 {
+    nanos as f64 / 1e9
+}

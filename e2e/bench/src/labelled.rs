@@ -1,0 +1,126 @@
+//! Rules against labelled runs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use temper_core::oracle::{Outcome, Verdict, judge};
+use temper_core::recording::Recording;
+
+use crate::peer::PEERS;
+use crate::run::{Program, Run, View};
+use crate::score::{Figures, Score};
+
+/// Baselines that a check records.
+pub const BASELINES: usize = 2;
+
+/// What a rule is worth on a set of programs.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The rule.
+    pub rule: String,
+    /// Over all runs.
+    pub all: Figures,
+    /// Over the runs that stay up: those that readiness and exits find are left out.
+    pub up: Figures,
+    /// Over the runs without any change.
+    pub unchanged: Figures,
+    /// Over all runs of each program.
+    pub programs: BTreeMap<String, Figures>,
+}
+
+/// A run that was judged wrongly, with the verdict.
+#[derive(Debug, Clone)]
+pub struct Wrong<'a> {
+    /// Its program.
+    pub program: &'a str,
+    /// The run.
+    pub run: &'a Run,
+    /// What was said of it.
+    pub verdict: Verdict,
+}
+
+#[derive(Default)]
+struct Scores {
+    all: Score,
+    up: Score,
+    unchanged: Score,
+    programs: BTreeMap<String, Score>,
+}
+
+impl Scores {
+    fn count(&mut self, program: &Program, run: &Run, flagged: bool) {
+        self.all.count(run.works(), flagged);
+        self.programs
+            .entry(program.name.clone())
+            .or_default()
+            .count(run.works(), flagged);
+        if run.is_up() {
+            self.up.count(run.works(), flagged);
+        }
+        if run.is_unchanged() {
+            self.unchanged.count(run.works(), flagged);
+        }
+    }
+
+    fn row(&self, rule: &str) -> Row {
+        Row {
+            rule: rule.to_owned(),
+            all: self.all.figures(),
+            up: self.up.figures(),
+            unchanged: self.unchanged.figures(),
+            programs: self
+                .programs
+                .iter()
+                .map(|(name, score)| (name.clone(), score.figures()))
+                .collect(),
+        }
+    }
+}
+
+/// Our judge, by what it is shown, and the runs that it judges wrongly.
+pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
+    let (mut scores, mut wrong) = (Scores::default(), Vec::new());
+    for program in programs {
+        let recordings = baselines(program, view);
+        let baselines: Vec<&Recording> = recordings.iter().collect();
+        for run in program.judged() {
+            let verdict = judge(&baselines, &run.candidate(view));
+            let flagged = verdict.outcome == Outcome::Failed;
+            scores.count(program, run, flagged);
+            if flagged == run.works() {
+                wrong.push(Wrong {
+                    program: &program.name,
+                    run,
+                    verdict,
+                });
+            }
+        }
+    }
+    let name = match view {
+        View::Log => "Temper, logs only",
+        View::Full => "Temper, with exits and readiness",
+    };
+    (scores.row(name), wrong)
+}
+
+/// The rules of others.
+pub fn peers(programs: &[&Program]) -> Vec<Row> {
+    let row = |(name, count, flags): &(&str, usize, crate::peer::Rule)| {
+        let mut scores = Scores::default();
+        for program in programs {
+            let baselines = program.baselines(*count);
+            for run in program.judged() {
+                scores.count(program, run, flags(&baselines, run));
+            }
+        }
+        scores.row(name)
+    };
+    PEERS.iter().map(row).collect()
+}
+
+/// The recordings that the judge learns from.
+pub fn baselines(program: &Program, view: View) -> Vec<Recording> {
+    let baselines = program.baselines(BASELINES);
+    baselines.into_iter().map(|run| run.baseline(view)).collect()
+}

@@ -1,0 +1,284 @@
+//! Labelled runs of the pilot's layout: `PROGRAM/HARDENING/SEED/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use temper_core::recording::{
+    ContainerState, LogLine, LogLines, Mark, Moment, PodState, Recording, Sample, Source, Termination,
+};
+
+/// Where the clock of the recordings begins; any time will do.
+const EPOCH: i64 = 1_700_000_000_000_000_000;
+
+/// Folder of the runs without any hardening.
+const UNCHANGED: &str = "none";
+
+/// What client probes, which never read a log, said of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Label {
+    /// Ready, and every probe passed.
+    Works,
+    /// Up, and a probe failed in more than half of its tries.
+    Degraded,
+    /// Never Ready, or it died.
+    Broken,
+}
+
+/// One line of a log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Seconds since the start.
+    pub at: f64,
+    /// Without its end; any bytes.
+    pub text: Vec<u8>,
+}
+
+/// One run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Name of its hardening.
+    pub hardening: String,
+    /// Which of its repeats.
+    pub seed: u32,
+    /// What the probes said.
+    pub label: Label,
+    /// Seconds to readiness, if it ever was.
+    pub ready: Option<f64>,
+    /// It ended by itself.
+    pub died: bool,
+    /// Its log.
+    pub lines: Vec<Line>,
+}
+
+/// The runs of one program.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// Its runs, by hardening and seed.
+    pub runs: Vec<Run>,
+}
+
+/// What of a run is shown to the judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The log alone; of a baseline also when it was Ready.
+    Log,
+    /// Also readiness and the end.
+    Full,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    verdict: Label,
+    ready_s: Option<f64>,
+    died: bool,
+}
+
+impl Program {
+    /// The first so many unchanged runs, to learn from.
+    pub fn baselines(&self, count: usize) -> Vec<&Run> {
+        self.runs.iter().filter(|run| run.is_unchanged()).take(count).collect()
+    }
+
+    /// All runs to judge: none that any rule may learn from.
+    pub fn judged(&self) -> impl Iterator<Item = &Run> {
+        self.runs
+            .iter()
+            .filter(|run| !run.is_unchanged() || run.seed > MOST_BASELINES)
+    }
+}
+
+/// The pilot keeps this many unchanged runs for learning; no rule judges one of them, however few it learns from.
+const MOST_BASELINES: u32 = 5;
+
+impl Run {
+    /// Whether nothing was hardened.
+    pub fn is_unchanged(&self) -> bool {
+        self.hardening == UNCHANGED
+    }
+
+    /// Whether it works.
+    pub fn works(&self) -> bool {
+        self.label == Label::Works
+    }
+
+    /// Whether it came up and stayed so: what readiness and exits alone do not find.
+    pub fn is_up(&self) -> bool {
+        self.label != Label::Broken
+    }
+
+    /// As a baseline: when it was Ready is known.
+    pub fn baseline(&self, view: View) -> Recording {
+        self.recording(view, self.ready)
+    }
+
+    /// As the run to judge.
+    pub fn candidate(&self, view: View) -> Recording {
+        self.recording(view, self.ready.filter(|_| view == View::Full))
+    }
+
+    fn recording(&self, view: View, ready: Option<f64>) -> Recording {
+        let mut recording = Recording::new("");
+        recording.received(1, 1);
+        recording.fold(mark(Moment::Started, 0.0));
+        if let Some(ready) = ready {
+            recording.fold(mark(Moment::Ready, ready));
+        }
+        let end = self
+            .lines
+            .iter()
+            .map(|line| line.at)
+            .fold(ready.unwrap_or_default(), f64::max);
+        let moment = match view {
+            View::Log => Moment::LogEnd,
+            View::Full if self.ready.is_none() => Moment::NeverReady,
+            View::Full => Moment::Complete,
+        };
+        recording.fold(mark(moment, end));
+        recording.fold(Sample::Logs(LogLines {
+            source: source(),
+            first: 0,
+            lines: self.lines.iter().map(Line::logged).collect(),
+            origin_nanos: EPOCH,
+        }));
+        if view == View::Full && self.died {
+            recording.fold(Sample::Pod(dead(end)));
+        }
+        recording
+    }
+}
+
+impl Line {
+    fn logged(&self) -> LogLine {
+        LogLine {
+            time_nanos: at(self.at),
+            text: self.text.clone(),
+            cut_from: 0,
+        }
+    }
+}
+
+/// Reads all programs of a folder, in the order of their names.
+///
+/// # Errors
+///
+/// A folder or a file that cannot be read, by its name.
+pub fn read(folder: &Path) -> Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    for program in folders(folder)? {
+        let mut runs = Vec::new();
+        for hardening in folders(&program)? {
+            for seed in folders(&hardening)? {
+                runs.push(run(&seed, name(&hardening)).with_context(|| format!("{}", seed.display()))?);
+            }
+        }
+        runs.sort_by(|a, b| (&a.hardening, a.seed).cmp(&(&b.hardening, b.seed)));
+        programs.push(Program {
+            name: name(&program),
+            runs,
+        });
+    }
+    Ok(programs)
+}
+
+fn folders(path: &Path) -> Result<Vec<PathBuf>> {
+    let entries: Result<Vec<_>, _> = fs::read_dir(path)
+        .with_context(|| format!("failed to list {}", path.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect();
+    let mut folders: Vec<PathBuf> = entries?.into_iter().filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn run(folder: &Path, hardening: String) -> Result<Run> {
+    let meta: Meta = serde_json::from_slice(&fs::read(folder.join("meta.json"))?).context("meta.json")?;
+    let text = fs::read(folder.join("log.txt")).context("log.txt")?;
+    let times = fs::read_to_string(folder.join("log.ts")).context("log.ts")?;
+    let times: Result<Vec<f64>, _> = times.lines().map(str::parse).collect();
+    let lines = text
+        .split(|byte| *byte == b'\n')
+        .zip(times.context("log.ts")?)
+        .map(|(text, at)| Line {
+            at,
+            text: text.to_vec(),
+        });
+    Ok(Run {
+        hardening,
+        seed: name(folder)
+            .parse()
+            .context("the folder of a run is named by a number")?,
+        label: meta.verdict,
+        ready: meta.ready_s,
+        died: meta.died,
+        lines: lines.collect(),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seconds of a short recording")]
+fn at(seconds: f64) -> i64 {
+    EPOCH + (seconds * 1e9) as i64
+}
+
+fn source() -> Source {
+    Source {
+        pod: "p".to_owned(),
+        pod_uid: "u".to_owned(),
+        container: "server".to_owned(),
+        restart: 0,
+        init: false,
+    }
+}
+
+fn mark(moment: Moment, seconds: f64) -> Sample {
+    Sample::Mark(Mark {
+        moment,
+        time_nanos: at(seconds),
+        message: String::new(),
+        published: 0,
+        lost: 0,
+        attempt: 1,
+    })
+}
+
+fn dead(seconds: f64) -> PodState {
+    let end = Termination {
+        exit_code: 1,
+        signal: 0,
+        reason: "Error".to_owned(),
+        message: String::new(),
+        finished_nanos: at(seconds),
+    };
+    let container = ContainerState {
+        name: "server".to_owned(),
+        init: false,
+        ready: false,
+        started: true,
+        restarts: 0,
+        waiting_reason: String::new(),
+        waiting_message: String::new(),
+        terminated: Some(end),
+        running: false,
+    };
+    PodState {
+        pod: "p".to_owned(),
+        pod_uid: "u".to_owned(),
+        time_nanos: at(seconds),
+        phase: "Running".to_owned(),
+        ready: false,
+        deleted: false,
+        node: "n".to_owned(),
+        reason: String::new(),
+        message: String::new(),
+        containers: vec![container],
+        target: true,
+    }
+}
