@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::SAYING;
 use super::severity::{self, Severity};
 
 /// Words of five that must be the same, in place: a similarity of 0.8 (section 7.3 of the design).
@@ -11,22 +12,6 @@ const SAME_OF_FIVE: usize = 4;
 const TURNING: [&str; 15] = [
     "no", "not", "never", "without", "disabled", "missing", "skipped", "skipping", "ignored", "ignoring", "aborted",
     "killed", "lost", "stopped", "invalid",
-];
-
-/// Fields whose value is the message itself: another value is another message.
-const SAYING: [&str; 12] = [
-    "msg",
-    "message",
-    "err",
-    "error",
-    "reason",
-    "cause",
-    "level",
-    "lvl",
-    "severity",
-    "event",
-    "exception",
-    "state",
 ];
 
 /// Groups of messages that differ in a word or two, after Drain: a tree of fixed depth by the number of words, then by
@@ -138,7 +123,9 @@ fn entrances(words: &[&str]) -> impl Iterator<Item = Entrance> {
 /// because it is a status or a code.
 fn tells(word: &str) -> bool {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-    word.bytes().any(|b| b.is_ascii_digit()) || TURNING.contains(&bare.as_str()) || severity::of(word) > Severity::Plain
+    word.bytes().any(|b| b.is_ascii_digit())
+        || TURNING.contains(&bare.as_str())
+        || severity::of_words(word) > Severity::Plain
 }
 
 /// The key of `key=value` or `"key":value`.
