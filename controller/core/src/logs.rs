@@ -1,16 +1,24 @@
 //! From a line to its template: what varies from run to run is masked, what tells good from bad never is.
 //!
-//! One pass over the tokens of a line; no list of regular expressions. The rules are those of section 7.2 of the
+//! One pass over the bytes of a line; no list of regular expressions. The rules are those of section 7.2 of the
 //! oracle's design: numbers, times, addresses and ids become typed placeholders; an HTTP status, an errno, an exit
-//! code, a signal or a level stays, because a change in it is what is looked for.
+//! code, a signal or a level stays, because a change in it is what is looked for. JSON and logfmt are read by field, in
+//! the order of the fields' names.
 
+mod address;
+mod class;
+mod fields;
+mod keys;
+mod masker;
+mod read;
 mod severity;
-mod token;
+mod text;
+mod time;
+mod value;
 
+pub(crate) use keys::SAYING;
+pub use masker::Masker;
 pub use severity::Severity;
-
-/// A line is read up to this many bytes.
-const MAX_LINE: usize = 16 * 1024;
 
 /// Names that differ from clone to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,16 +49,6 @@ impl Names {
             },
         }
     }
-
-    fn mask(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for (name, placeholder) in [(&self.pod, "<pod>"), (&self.namespace, "<namespace>")] {
-            if !name.is_empty() && masked.contains(name) {
-                masked = masked.replace(name, placeholder);
-            }
-        }
-        masked
-    }
 }
 
 /// A masked line.
@@ -66,15 +64,12 @@ pub struct Masked {
 
 /// Masks a line. Total: any bytes have a template.
 pub fn mask(line: &[u8], names: &Names) -> Masked {
-    let text = readable(line);
-    let unplaced = names.mask(&text);
-    let template = token::template(&unplaced);
-    let severity = severity::of(&unplaced).max(severity::of_status(&template));
-    Masked {
-        template,
-        text,
-        severity,
-    }
+    Masker::new(names).mask(line)
+}
+
+/// How bad a template sounds.
+pub fn severity(template: &str) -> Severity {
+    severity::of(template)
 }
 
 /// Whether a line bears a level such as info or notice, whatever it says.
@@ -82,24 +77,20 @@ pub fn is_called_harmless(line: &str) -> bool {
     severity::is_called_harmless(line)
 }
 
-/// Valid UTF-8 without escape sequences, carriage returns and the blanks around it.
-fn readable(line: &[u8]) -> String {
-    let cut = line.get(..MAX_LINE).unwrap_or(line);
-    let text = String::from_utf8_lossy(cut);
-    let mut plain = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' {
-            // CSI sequences end with a letter; all else that begins with ESC has two characters.
-            if chars.next() == Some('[') {
-                while chars.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
-            }
-        } else if !c.is_control() || c == '\t' {
-            plain.push(c);
-        }
-    }
-    plain.trim().to_owned()
+/// The line as people read it: valid UTF-8 without escape sequences, carriage returns and the blanks around it.
+pub fn readable(line: &[u8]) -> String {
+    read::readable(line)
 }
+
+/// Whether a line goes on with the event of a line before it, as those of a stack trace do. It follows from the line
+/// alone, so that the order in which lines are read makes no difference.
+pub fn is_continuation(line: &[u8]) -> bool {
+    let starts = |start: &&[u8]| line.starts_with(start);
+    CONTINUING.iter().any(starts) || (line.starts_with(b"goroutine ") && line.ends_with(b"]:"))
+}
+
+/// How the lines of stack traces and of wrapped messages begin.
+const CONTINUING: [&[u8]; 5] = [b" ", b"\t", b"at ", b"Caused by", b"..."];
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,14 @@
-//! How bad a line sounds.
+//! How bad a line sounds: a function of its template, which keeps all words, levels and codes that tell.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+
+use super::class::{at, before, is_alnum, run};
+use super::keys;
 
 /// From harmless to fatal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Says nothing of trouble.
     Plain,
@@ -11,13 +18,6 @@ pub enum Severity {
     Soft,
     /// Something was refused, or the program is about to end.
     Hard,
-}
-
-impl Severity {
-    /// How bad a word or a line sounds.
-    pub fn of(text: &str) -> Self {
-        of(text)
-    }
 }
 
 /// Refusals and last words; section 7.4 of the design.
@@ -57,38 +57,82 @@ const SOFT: [&str; 15] = [
     "crit",
 ];
 
-const WARNING: [&str; 4] = ["warn", "warning", "deprecated", "[warn]"];
+const WARNING: [&str; 3] = ["warn", "warning", "deprecated"];
 
-/// Words that take the sting out of the soft word that follows or precedes them.
-const HARMLESS: [&str; 9] = [
+/// Words that take the sting out of the soft word in them.
+const HARMLESS: [&str; 18] = [
+    "0 error",
     "0 errors",
     "no error",
+    "no errors",
     "0 failed",
+    "0 failures",
     "errors=0",
+    "errors: 0",
+    "\"errors\":0",
+    "failed=0",
+    "failed: 0",
+    "\"failed\":0",
     "error_log",
     "error=<nil>",
     "error=null",
     "\"error\":null",
     "without error",
+    "without errors",
 ];
 
-/// Reads a line; ASCII case does not matter.
-pub(super) fn of(line: &str) -> Severity {
-    let mut lower = line.to_ascii_lowercase();
-    for harmless in HARMLESS {
-        if lower.contains(harmless) {
-            lower = lower.replace(harmless, "");
+static WORDS: LazyLock<Option<(AhoCorasick, Vec<Option<Severity>>)>> = LazyLock::new(|| {
+    let kinds = [
+        (&HARD[..], Some(Severity::Hard)),
+        (&SOFT, Some(Severity::Soft)),
+        (&WARNING, Some(Severity::Warning)),
+        (&HARMLESS, None),
+    ];
+    let words = kinds.iter().flat_map(|(words, _)| *words);
+    let meanings = kinds.iter().flat_map(|(words, kind)| words.iter().map(|_| *kind));
+    let search = AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(words)
+        .ok()?;
+    Some((search, meanings.collect()))
+});
+
+/// Of a template.
+pub(super) fn of(template: &str) -> Severity {
+    let words = of_words(template);
+    let called = if words == Severity::Hard {
+        None
+    } else {
+        level(template.as_bytes())
+    };
+    // A warning that speaks of an error is what its writer calls it, unless something was refused.
+    called.unwrap_or(words).max(of_status(template))
+}
+
+/// By the words alone.
+pub(super) fn of_words(text: &str) -> Severity {
+    let Some((search, meanings)) = &*WORDS else {
+        return Severity::Plain;
+    };
+    let bytes = text.as_bytes();
+    let (mut is_warning, mut is_soft) = (false, false);
+    for found in search.find_iter(text) {
+        // `error` is not in `terror`, and is in `errors`.
+        let end = found.end() + usize::from(matches!(at(bytes, found.end()), b's' | b'S'));
+        if is_alnum(before(bytes, found.start())) || is_alnum(at(bytes, end)) {
+            continue;
+        }
+        match meanings.get(found.pattern().as_usize()).copied().flatten() {
+            Some(Severity::Hard) => return Severity::Hard,
+            Some(Severity::Soft) => is_soft = true,
+            Some(Severity::Warning) => is_warning = true,
+            Some(Severity::Plain) | None => {}
         }
     }
-    let has = |words: &[&str]| words.iter().any(|word| contains_word(&lower, word));
-    // A warning that speaks of an error is what its writer calls it, unless something was refused.
-    if has(&HARD) {
-        Severity::Hard
-    } else if let Some(severity) = of_klog(line) {
-        severity
-    } else if has(&WARNING) {
+    if is_warning {
         Severity::Warning
-    } else if has(&SOFT) || names_exception(line) {
+    } else if is_soft || names_exception(text) {
         Severity::Soft
     } else {
         Severity::Plain
@@ -97,35 +141,101 @@ pub(super) fn of(line: &str) -> Severity {
 
 /// Whether a line bears a level that its writer means to be harmless.
 pub(super) fn is_called_harmless(line: &str) -> bool {
-    let lower = line.to_ascii_lowercase();
-    ["info", "notice", "debug", "trace"]
+    line.split(|c: char| !c.is_alphanumeric()).any(|word| {
+        ["info", "infos", "notice", "notices", "debug", "trace", "traces"]
+            .iter()
+            .any(|level| word.eq_ignore_ascii_case(level))
+    })
+}
+
+/// The level that a line's writer gives it, if it is one of trouble.
+fn level(template: &[u8]) -> Option<Severity> {
+    let rest = template.get(1..).unwrap_or_default();
+    if rest.starts_with(b"<ts>") {
+        return of_name(template.get(..1)?);
+    }
+    if at(template, 0) == b'<' && at(template, 1).is_ascii_digit() {
+        let number = rest.get(..run(rest, 0, |byte| byte.is_ascii_digit()))?;
+        return of_number(str::from_utf8(number).ok()?.parse::<u8>().ok()? % 8);
+    }
+    if let Some(rest) = template.strip_prefix(b"<num>:") {
+        // Redis: its role, the time, and a sign for the level.
+        return rest.get(1..)?.starts_with(b" <ts> # ").then_some(Severity::Warning);
+    }
+    of_field(template).or_else(|| of_first_words(template))
+}
+
+/// `"level":"error"`, `level=error`, `"level":50`.
+fn of_field(template: &[u8]) -> Option<Severity> {
+    let given = template
         .iter()
-        .any(|word| contains_word(&lower, word))
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, b'=' | b':'));
+    given
+        .filter(|(place, _)| keys::is_level(keys::key_before(template, *place).0))
+        .find_map(|(place, _)| {
+            let start = run(template, place + 1, |byte| matches!(byte, b'"' | b' ' | b'['));
+            let word = template.get(start..run(template, start, |byte| byte.is_ascii_alphanumeric()))?;
+            match str::from_utf8(word).ok()?.parse() {
+                Ok(number) => of_number(number),
+                Err(_) => of_name(word),
+            }
+        })
+}
+
+/// A word in brackets, in capitals, or a letter after a placeholder, among the first words.
+fn of_first_words(template: &[u8]) -> Option<Severity> {
+    let mut previous: &[u8] = b"";
+    for word in template.split(|byte| *byte == b' ').take(FIRST_WORDS) {
+        let bare = word.strip_suffix(b":").unwrap_or(word);
+        let bracketed = bare.strip_prefix(b"[").and_then(|word| word.strip_suffix(b"]"));
+        let named = match bracketed {
+            Some(word) => of_name(word),
+            None if bare.len() > 2 && bare.iter().all(u8::is_ascii_uppercase) => of_name(bare),
+            None if previous.ends_with(b">") && bare.len() == 1 && bare.iter().all(u8::is_ascii_uppercase) => {
+                of_name(bare)
+            }
+            None => None,
+        };
+        if named.is_some() {
+            return named;
+        }
+        previous = word;
+    }
+    None
+}
+
+/// A level stands among this many words at the start of a line.
+const FIRST_WORDS: usize = 8;
+
+fn of_name(word: &[u8]) -> Option<Severity> {
+    match word.to_ascii_lowercase().as_slice() {
+        b"emerg" | b"emergency" | b"fatal" | b"ftl" | b"panic" | b"dpanic" | b"pnc" | b"f" => Some(Severity::Hard),
+        b"alert" | b"crit" | b"critical" | b"severe" | b"error" | b"err" | b"eror" | b"e" => Some(Severity::Soft),
+        b"warning" | b"warn" | b"wrn" | b"w" => Some(Severity::Warning),
+        _ => None,
+    }
+}
+
+/// Syslog's numbers are under 8, those of bunyan and pino are tens.
+fn of_number(level: u8) -> Option<Severity> {
+    match level {
+        0..=2 | 60..=69 => Some(Severity::Hard),
+        3 | 50..=59 => Some(Severity::Soft),
+        4 | 40..=49 => Some(Severity::Warning),
+        _ => None,
+    }
 }
 
 /// An HTTP status that says that the server failed, or that it may not read what it serves. A template has no other
 /// digits than those that tell.
-pub(super) fn of_status(template: &str) -> Severity {
+fn of_status(template: &str) -> Severity {
     let mut words = template.split(|c: char| !c.is_ascii_alphanumeric());
     let failed = |word: &str| word == "403" || (word.len() == 3 && word.starts_with('5') && is_digits(word));
     if words.any(failed) {
         Severity::Soft
     } else {
         Severity::Plain
-    }
-}
-
-/// The level that Kubernetes' own log library begins a line with, such as `E1123`.
-fn of_klog(line: &str) -> Option<Severity> {
-    let (level, date) = line.split_once(' ')?.0.split_at_checked(1)?;
-    if date.len() != 4 || !is_digits(date) {
-        return None;
-    }
-    match level {
-        "W" => Some(Severity::Warning),
-        "E" => Some(Severity::Soft),
-        "F" => Some(Severity::Hard),
-        _ => None,
     }
 }
 
@@ -136,20 +246,9 @@ fn is_digits(word: &str) -> bool {
 /// Whether a line has a word such as `NullPointerException` or `OSError`.
 fn names_exception(line: &str) -> bool {
     ["Exception", "Error"].iter().any(|word| {
-        line.match_indices(word).any(|(at, _)| {
-            let before = line.get(..at).and_then(|text| text.chars().next_back());
-            let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
-            before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphanumeric)
+        line.match_indices(word).any(|(found, _)| {
+            let bytes = line.as_bytes();
+            before(bytes, found).is_ascii_alphabetic() && !is_alnum(at(bytes, found + word.len()))
         })
-    })
-}
-
-/// Whether a word stands in a line by itself: `error` is not in `terror`, `fail` is in `fail:`.
-fn contains_word(line: &str, word: &str) -> bool {
-    line.match_indices(word).any(|(at, _)| {
-        let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line.get(at + word.len()..).and_then(|text| text.chars().next());
-        let is_part = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        !is_part(before) && !is_part(after.filter(|c| *c != 's'))
     })
 }

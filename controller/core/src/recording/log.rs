@@ -1,18 +1,14 @@
 //! What the lines of a container amount to, without keeping them.
 
+mod positions;
+mod templates;
+
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
-use super::sample::{LogLine, LogLines};
-use crate::logs::{Masked, Names, Severity, mask};
-
-/// Bytes of a template and of an example that are kept. The severity is that of the whole line.
-const MAX_TEXT: usize = 1024;
-
-/// Templates of one severity that a container's log is told apart by: a program has some hundred kinds of messages.
-/// Of more, those that come first in the alphabet are kept, whatever the order in which they arrive; so a fold stays a
-/// join, its memory is bounded, and a flood of plain lines never hides a refusal.
-const MAX_TEMPLATES: usize = 5_000;
+pub(super) use self::positions::Positions;
+use self::templates::{Found, Templates, cut};
+use super::sample::LogLine;
+use crate::logs::{Masker, Severity, is_continuation, readable};
 
 /// What the lines of one template and one severity amount to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,24 +28,20 @@ pub struct Seen {
 /// The log of all instances of one container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Log {
-    templates: BTreeMap<Severity, BTreeMap<String, Seen>>,
+    templates: Templates,
     lines: u64,
-    overflow: u64,
     seconds: BTreeMap<i64, u64>,
 }
 
 impl Log {
     /// All templates with what their lines amount to, the harmless first.
     pub fn templates(&self) -> impl Iterator<Item = (&str, &Seen)> {
-        self.templates
-            .values()
-            .flatten()
-            .map(|(template, seen)| (template.as_str(), seen))
+        self.templates.iter()
     }
 
     /// What the lines of a template and a severity amount to.
     pub fn get(&self, template: &str, severity: Severity) -> Option<&Seen> {
-        self.templates.get(&severity)?.get(template)
+        self.templates.get(template, severity)
     }
 
     /// Lines of a template and a severity.
@@ -64,7 +56,7 @@ impl Log {
 
     /// Lines that found no room among the templates.
     pub fn overflow(&self) -> u64 {
-        self.overflow
+        self.templates.overflow()
     }
 
     /// Time of the last line.
@@ -82,101 +74,76 @@ impl Log {
         }
     }
 
-    fn add(&mut self, line: &LogLine, names: &Names) {
-        let Masked {
-            mut template,
-            mut text,
-            severity,
-        } = mask(&line.text, names);
+    /// Adds lines that were not read before.
+    fn read(&mut self, lines: &[LogLine], masker: &mut Masker) {
+        // Lines of one second are counted before they are put where the second's are.
+        let (mut now, mut count) = (0, 0);
+        for line in lines {
+            if !self.add(line, masker) {
+                continue;
+            }
+            let time = second(line.time_nanos);
+            if time != now {
+                self.count_in(now, count);
+                (now, count) = (time, 0);
+            }
+            count += 1;
+        }
+        self.count_in(now, count);
+    }
+
+    fn count_in(&mut self, second: i64, count: u64) {
+        if count > 0 {
+            self.lines += count;
+            *self.seconds.entry(second).or_default() += count;
+        }
+    }
+
+    /// Adds a line; false if it is blank.
+    fn add(&mut self, line: &LogLine, masker: &mut Masker) -> bool {
+        let template = masker.template(&line.text);
         if template.is_empty() {
-            return;
+            return false;
         }
-        cut(&mut template);
-        cut(&mut text);
-        self.lines += 1;
-        *self.seconds.entry(second(line.time_nanos)).or_default() += 1;
-        let templates = self.templates.entry(severity).or_default();
-        match templates.entry(template) {
-            Entry::Occupied(mut seen) => seen.get_mut().add(line.time_nanos, text),
-            Entry::Vacant(place) => drop(place.insert(Seen::new(line.time_nanos, text, severity))),
+        // What goes on with another line is no message of its own, unless it tells why.
+        let is_part = is_continuation(&line.text);
+        match self.templates.find(template) {
+            Found::Known(seen) if is_part && seen.severity < Severity::Soft => {}
+            Found::Known(seen) => seen.add(line),
+            Found::New(severity, _) if is_part && severity < Severity::Soft => {}
+            Found::New(severity, template) => self.templates.insert(template, Seen::new(line, severity)),
         }
-        if templates.len() > MAX_TEMPLATES
-            && let Some((_, last)) = templates.pop_last()
-        {
-            self.overflow += last.count;
-        }
+        true
     }
 }
 
 impl Seen {
-    fn new(time: i64, example: String, severity: Severity) -> Self {
+    fn new(line: &LogLine, severity: Severity) -> Self {
         Self {
             count: 1,
-            first_nanos: time,
-            last_nanos: time,
-            example,
+            first_nanos: line.time_nanos,
+            last_nanos: line.time_nanos,
+            example: cut(&readable(&line.text)).to_owned(),
             severity,
         }
     }
 
-    fn add(&mut self, time: i64, text: String) {
+    fn add(&mut self, line: &LogLine) {
         self.count += 1;
+        self.last_nanos = self.last_nanos.max(line.time_nanos);
+        if line.time_nanos > self.first_nanos {
+            return;
+        }
+        let text = readable(&line.text);
+        let text = cut(&text);
         // The smaller text decides between lines of one time, so that their order does not.
-        if (time, &text) < (self.first_nanos, &self.example) {
-            self.first_nanos = time;
-            self.example = text;
+        if (line.time_nanos, text) < (self.first_nanos, &self.example) {
+            self.first_nanos = line.time_nanos;
+            text.clone_into(&mut self.example);
         }
-        self.last_nanos = self.last_nanos.max(time);
-    }
-}
-
-/// The positions of one container instance's lines that were read, as ranges: the end of each by its start.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Positions(BTreeMap<u64, u64>);
-
-impl Positions {
-    /// Adds those lines of a chunk to the log that were not read before.
-    pub(super) fn read(&mut self, chunk: &LogLines, log: &mut Log, names: &Names) {
-        let names = names.in_pod(&chunk.source.pod);
-        let mut next = Some(chunk.first);
-        for line in &chunk.lines {
-            let Some(position) = next else { return };
-            next = position.checked_add(1);
-            if self.insert(position) {
-                log.add(line, &names);
-            }
-        }
-    }
-
-    /// Whether they are all from 0 on, without a hole.
-    pub(super) fn are_whole(&self) -> bool {
-        self.0.len() <= 1 && self.0.keys().all(|start| *start == 0)
-    }
-
-    /// Adds a position; false if it was there.
-    fn insert(&mut self, position: u64) -> bool {
-        let Self(ranges) = self;
-        let before = ranges.range(..=position).next_back().map(|(start, end)| (*start, *end));
-        if before.is_some_and(|(_, end)| position < end) {
-            return false;
-        }
-        let Some(after) = position.checked_add(1) else {
-            return false;
-        };
-        let end = ranges.remove(&after).unwrap_or(after);
-        let start = before
-            .filter(|(_, end)| *end == position)
-            .map_or(position, |(start, _)| start);
-        ranges.insert(start, end);
-        true
     }
 }
 
 fn second(time_nanos: i64) -> i64 {
     time_nanos.div_euclid(1_000_000_000)
-}
-
-/// Cuts between characters.
-fn cut(text: &mut String) {
-    text.truncate(text.floor_char_boundary(MAX_TEXT));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::logs::Severity;
+use crate::logs::{self, SAYING, Severity};
 use crate::recording::Log;
 
 /// Share of the words of two messages that must be common to both.
@@ -15,22 +15,6 @@ const LONGER: usize = 2;
 const TURNING: [&str; 15] = [
     "no", "not", "never", "without", "disabled", "missing", "skipped", "skipping", "ignored", "ignoring", "aborted",
     "killed", "lost", "stopped", "invalid",
-];
-
-/// Fields whose value is the message itself: another value is another message.
-const SAYING: [&str; 12] = [
-    "msg",
-    "message",
-    "err",
-    "error",
-    "reason",
-    "cause",
-    "level",
-    "lvl",
-    "severity",
-    "event",
-    "exception",
-    "state",
 ];
 
 /// Messages, to find one that differs in a word or two from another.
@@ -139,7 +123,9 @@ fn entrances<'a>(words: &[&'a str]) -> impl Iterator<Item = (End, &'a str)> + us
 /// because it is a status or a code.
 fn tells(word: &str) -> bool {
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
-    word.bytes().any(|b| b.is_ascii_digit()) || TURNING.contains(&bare.as_str()) || Severity::of(word) > Severity::Plain
+    word.bytes().any(|b| b.is_ascii_digit())
+        || TURNING.contains(&bare.as_str())
+        || logs::severity(word) > Severity::Plain
 }
 
 #[cfg(test)]

@@ -1,0 +1,153 @@
+//! What the name before a value says of it.
+
+use super::class::{at, is_separator, part, run_back};
+
+/// Fields whose value is the message itself: another value is another message.
+pub(crate) const SAYING: [&str; 15] = [
+    "msg",
+    "message",
+    "err",
+    "error",
+    "reason",
+    "cause",
+    "level",
+    "lvl",
+    "severity",
+    "event",
+    "exception",
+    "state",
+    "detail",
+    "log",
+    "status",
+];
+
+/// Ends of words after which a number is a verdict, not a measurement.
+const TELLING: [&[u8]; 8] = [
+    b"status",
+    b"code",
+    b"errno",
+    b"exit",
+    b"exited",
+    b"signal",
+    b"returned",
+    b"rc",
+];
+
+/// Fields that hold a level, perhaps as a number.
+const LEVELS: [&[u8]; 9] = [
+    b"level",
+    b"lvl",
+    b"severity",
+    b"loglevel",
+    b"log_level",
+    b"levelname",
+    b"log.level",
+    b"@l",
+    b"priority",
+];
+
+/// Fields that hold a time, perhaps as a number.
+const TIMES: [&[u8]; 11] = [
+    b"ts",
+    b"time",
+    b"timestamp",
+    b"@timestamp",
+    b"@t",
+    b"date",
+    b"datetime",
+    b"asctime",
+    b"t",
+    b"eventtime",
+    b"created",
+];
+
+/// How many bytes a word has that says what follows it.
+const MAX_KEY: usize = 24;
+
+/// Whether a field holds a level.
+pub(super) fn is_level(key: &[u8]) -> bool {
+    is_one_of(key, &LEVELS)
+}
+
+/// Whether a field holds the time of the line.
+pub(super) fn is_time(key: &[u8]) -> bool {
+    is_one_of(key, &TIMES)
+}
+
+/// Whether a field holds the message, which is kept however long it is.
+pub(super) fn is_message(key: &[u8]) -> bool {
+    SAYING.iter().any(|name| key.eq_ignore_ascii_case(name.as_bytes()))
+}
+
+fn is_one_of(key: &[u8], names: &[&[u8]]) -> bool {
+    names.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+/// The word before a value, and whether a colon or an equals sign gives it the value.
+pub(super) fn key_before(text: &[u8], value: usize) -> (&[u8], bool) {
+    let floor = value.saturating_sub(MAX_KEY + 4);
+    let end = run_back(text, floor, value, |byte| {
+        matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[' | b'#' | b'-')
+    });
+    let start = run_back(text, floor, end, |byte| !is_separator(byte) && byte != b':');
+    let is_given = part(text, end, value).iter().any(|byte| matches!(byte, b'=' | b':'));
+    (part(text, start, end), is_given)
+}
+
+/// Whether a number is a status, a code, a signal or a level, which is never masked.
+pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
+    let (key, is_given) = key_before(text, start);
+    // `HTTP/1.1` has a number of its own.
+    if is_http_status(part(text, start, end)) && is_after_request(text, start, key) {
+        return true;
+    }
+    if part(text, start, end) == b"0" && (is_trouble(key) || is_trouble(text.get(end + 1..).unwrap_or_default())) {
+        return true;
+    }
+    let is_status = TELLING.iter().any(|name| ends_with(key, name));
+    if !is_status {
+        return is_given && is_level(key) || is_errno(text, start, end);
+    }
+    // `returned 17 rows` is a count.
+    let rest = text.get(end..).unwrap_or_default();
+    let next = rest.strip_prefix(b" ").unwrap_or_default();
+    let word = next.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    !(ends_with(key, b"returned") && word > 2 && at(next, word - 1) == b's')
+}
+
+/// What none of is good, and some of is not.
+fn is_trouble(word: &[u8]) -> bool {
+    [b"error", b"faile", b"failu"]
+        .iter()
+        .any(|name| part(word, 0, 5).eq_ignore_ascii_case(*name))
+}
+
+/// `(13: Permission denied)`
+fn is_errno(text: &[u8], start: usize, end: usize) -> bool {
+    let after = part(text, end, end + 3);
+    start > 0 && at(text, start - 1) == b'(' && matches!(after, [b':', b' ', b'A'..=b'Z'])
+}
+
+fn ends_with(key: &[u8], name: &[u8]) -> bool {
+    let from = key.len().checked_sub(name.len());
+    let tail = from.and_then(|from| key.get(from..));
+    let is_word =
+        |from: usize| from == 0 || !at(key, from - 1).is_ascii_lowercase() || at(key, from).is_ascii_uppercase();
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(name)) && from.is_some_and(is_word)
+}
+
+fn is_http_status(number: &[u8]) -> bool {
+    matches!(number, [b'1'..=b'5', _, _])
+}
+
+/// Right after a quoted request, the version of HTTP, a method and a path, or between the bars of gin's log.
+fn is_after_request(text: &[u8], start: usize, key: &[u8]) -> bool {
+    let line = part(text, 0, start);
+    line.ends_with(b"\" ")
+        || line.ends_with(b"| ") && text.get(start + 3..).is_some_and(|rest| rest.starts_with(b" |"))
+        || is_one_of(key, &[b"HTTP", b"response"])
+        || key.starts_with(b"HTTP/")
+        || key.starts_with(b"/") && is_one_of(key_before(line, start.saturating_sub(key.len() + 1)).0, &METHODS)
+}
+
+const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"];
