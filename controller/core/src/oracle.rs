@@ -13,8 +13,11 @@ pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
 
 use crate::recording::{Ending, Recording};
 
-/// Findings that a verdict lists at most.
+/// Findings that a verdict lists at most: warnings are listed with a recommendation.
 const MAX_FINDINGS: usize = 8;
+
+/// Findings that a failed run lists at most. It fails for one cause, and who reads of it wants that.
+const MAX_CAUSES: usize = 5;
 
 /// Seconds that a candidate has at least to become Ready.
 const MIN_START_SECONDS: i64 = 30;
@@ -164,15 +167,8 @@ fn incomplete(recording: &Recording) -> Option<Finding> {
 
 /// What findings amount to, the cause first.
 fn verdict(mut findings: Vec<Finding>) -> Verdict {
-    // Of one oracle, what happened first is closest to the cause; what did not happen comes after it.
-    findings.sort_by_key(|finding| {
-        (
-            finding.weight,
-            finding.oracle,
-            finding.at_nanos.is_none(),
-            finding.at_nanos,
-        )
-    });
+    // Each oracle lists its own with the cause first; what happened says more than what did not.
+    findings.sort_by_key(|finding| (finding.weight, finding.oracle, finding.at_nanos.is_none()));
     let has = |weight: Weight| findings.iter().any(|finding| finding.weight == weight);
     let outcome = if has(Weight::Fail) {
         Outcome::Failed
@@ -182,7 +178,11 @@ fn verdict(mut findings: Vec<Finding>) -> Verdict {
         Outcome::Passed
     };
     stability::explain(&mut findings);
-    findings.truncate(MAX_FINDINGS);
+    findings.truncate(if outcome == Outcome::Failed {
+        MAX_CAUSES
+    } else {
+        MAX_FINDINGS
+    });
     Verdict { outcome, findings }
 }
 

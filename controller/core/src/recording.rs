@@ -176,6 +176,12 @@ impl Recording {
         self.pods.iter().filter(|pod| pod.target)
     }
 
+    /// UIDs of the target's Pods that were Ready at some time.
+    pub fn replicas(&self) -> BTreeSet<&str> {
+        let ready = self.target_pods().filter(|pod| pod.ready);
+        ready.map(|pod| pod.pod_uid.as_str()).collect()
+    }
+
     /// Kubernetes Events.
     pub fn events(&self) -> impl Iterator<Item = &ClusterEvent> {
         self.events.iter()

@@ -208,6 +208,10 @@ impl Finding {
                     self.count, self.baseline_counts
                 )
             }
+            Rule::Silence if self.count > 0 => format!(
+                "{who} logged {} lines {detail}, the baselines at least {:?} in each",
+                self.count, self.baseline_counts
+            ),
             Rule::Silence => format!("{who} logged nothing {detail}, where every baseline did"),
             Rule::TooManyMessages => format!("{who} logged {} lines that could not be compared", self.count),
             Rule::ResourceShift => format!("{who} used {detail}"),

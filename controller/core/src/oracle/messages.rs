@@ -3,6 +3,7 @@
 mod absent;
 mod alike;
 mod bare;
+mod cause;
 mod more;
 mod novel;
 mod order;
@@ -53,7 +54,14 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
 /// Messages that no baseline has or resembles, and known complaints that are far more; also of a run that goes on.
 pub(super) fn new_complaints(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
     let compare = |container| Comparison::new(baselines, candidate, container).complaints();
-    candidate.logs().keys().flat_map(|name| compare(name)).collect()
+    in_time(candidate.logs().keys().map(|name| compare(name)))
+}
+
+/// The container that complained first is closest to the cause.
+fn in_time(containers: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> {
+    let mut containers: Vec<Vec<Finding>> = containers.collect();
+    containers.sort_by_key(|findings| findings.first().map(|finding| (finding.weight, finding.at_nanos)));
+    containers.into_iter().flatten().collect()
 }
 
 impl<'a> Comparison<'a> {
@@ -89,12 +97,12 @@ impl<'a> Comparison<'a> {
         findings
     }
 
+    /// The cause first.
     fn complaints(&self) -> Vec<Finding> {
         let Some(log) = self.log else { return Vec::new() };
         let mut found = novel::judge(self);
         found.extend(more::judge(self, log));
-        found.sort_by_key(|finding| (finding.weight, finding.at_nanos));
-        first(found)
+        first(cause::first(found))
     }
 
     /// Messages that no baseline has word for word.

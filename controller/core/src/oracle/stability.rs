@@ -49,6 +49,8 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
         finding.example =
             last_words(baselines, candidate, finding.container.as_deref()).or_else(|| finding.example.take());
     }
+    // What happened first is closest to the cause.
+    findings.sort_by_key(|finding| finding.at_nanos);
     findings.extend(restarts(baselines, candidate));
     findings.extend(readiness::judge(baselines, candidate));
     findings

@@ -275,3 +275,67 @@ fn a_recording_that_lacks_lines_decides_nothing_and_says_which() {
     pod(&mut candidate, 5, crash);
     assert_eq!(judge(&[&run(&GOOD), &run(&GOOD)], &candidate).outcome, Outcome::Failed);
 }
+
+/// Three replicas that say so many lines each.
+fn replicas(lines: [usize; 3]) -> Recording {
+    let mut recording = started();
+    mark(&mut recording, Moment::Ready, READY);
+    mark(&mut recording, Moment::Complete, END);
+    for (number, lines) in lines.into_iter().enumerate() {
+        let mut source = source();
+        source.pod = format!("p-{number}");
+        source.pod_uid = format!("u-{number}");
+        pod(&mut recording, 3, |state| {
+            state.pod.clone_from(&source.pod);
+            state.pod_uid.clone_from(&source.pod_uid);
+        });
+        let line = |n: usize| LogLine {
+            time_nanos: READY + i64::try_from(n).unwrap() * NANOS / 2,
+            text: format!("tick {n}").into_bytes(),
+            cut_from: 0,
+        };
+        recording.fold(Sample::Logs(LogLines {
+            source,
+            first: 0,
+            lines: (1..=lines).map(line).collect(),
+            origin_nanos: 0,
+        }));
+    }
+    recording
+}
+
+#[test]
+fn one_replica_that_falls_silent_among_others_that_speak_fails() {
+    let usual = replicas([25, 24, 26]);
+    assert_eq!(
+        judge(&[&usual, &usual], &replicas([20, 25, 24])).outcome,
+        Outcome::Passed
+    );
+    for silent in [0, 2] {
+        let verdict = judge(&[&usual, &usual], &replicas([26, silent, 25]));
+        assert_eq!(
+            (verdict.outcome, verdict.findings[0].rule),
+            (Outcome::Failed, Rule::Silence)
+        );
+    }
+}
+
+#[test]
+fn a_container_without_a_baseline_is_judged() {
+    let mut candidate = run(&GOOD);
+    let mut source = source();
+    source.container = "late".into();
+    candidate.fold(Sample::Logs(LogLines {
+        source,
+        first: 0,
+        lines: vec![LogLine {
+            time_nanos: 9 * NANOS,
+            text: b"open /data: Permission denied".to_vec(),
+            cut_from: 0,
+        }],
+        origin_nanos: 0,
+    }));
+    let verdict = judge(&[&run(&GOOD), &run(&GOOD)], &candidate);
+    assert_eq!(verdict.outcome, Outcome::Failed);
+    assert_eq!(verdict.findings[0].container.as_deref(), Some("late"));
+}

@@ -17,6 +17,8 @@ pub struct Seen {
     pub count: u64,
     /// Time of the first.
     pub first_nanos: i64,
+    /// Its position in its instance's log: lines that are written together have one time.
+    pub first_position: u64,
     /// Time of the last.
     pub last_nanos: i64,
     /// The first line, as it was logged.
@@ -30,6 +32,8 @@ pub struct Seen {
 pub struct Log {
     templates: Templates,
     lines: u64,
+    /// By Pod.
+    replicas: BTreeMap<String, u64>,
     seconds: BTreeMap<i64, u64>,
 }
 
@@ -54,6 +58,11 @@ impl Log {
         self.lines
     }
 
+    /// Lines of one Pod, by its UID.
+    pub fn lines_of(&self, pod_uid: &str) -> u64 {
+        self.replicas.get(pod_uid).copied().unwrap_or(0)
+    }
+
     /// Lines that found no room among the templates.
     pub fn overflow(&self) -> u64 {
         self.templates.overflow()
@@ -75,11 +84,12 @@ impl Log {
     }
 
     /// Adds lines that were not read before.
-    fn read(&mut self, lines: &[LogLine], masker: &mut Masker) {
+    fn read(&mut self, pod_uid: &str, first: u64, lines: &[LogLine], masker: &mut Masker) {
+        let before = self.lines;
         // Lines of one second are counted before they are put where the second's are.
         let (mut now, mut count) = (0, 0);
-        for line in lines {
-            if !self.add(line, masker) {
+        for (position, line) in (first..).zip(lines) {
+            if !self.add(position, line, masker) {
                 continue;
             }
             let time = second(line.time_nanos);
@@ -90,6 +100,11 @@ impl Log {
             count += 1;
         }
         self.count_in(now, count);
+        let added = self.lines - before;
+        match self.replicas.get_mut(pod_uid) {
+            Some(lines) => *lines += added,
+            None => drop(self.replicas.insert(pod_uid.to_owned(), added)),
+        }
     }
 
     fn count_in(&mut self, second: i64, count: u64) {
@@ -100,7 +115,7 @@ impl Log {
     }
 
     /// Adds a line; false if it is blank.
-    fn add(&mut self, line: &LogLine, masker: &mut Masker) -> bool {
+    fn add(&mut self, position: u64, line: &LogLine, masker: &mut Masker) -> bool {
         let template = masker.template(&line.text);
         if template.is_empty() {
             return false;
@@ -109,36 +124,39 @@ impl Log {
         let is_part = is_continuation(&line.text);
         match self.templates.find(template) {
             Found::Known(seen) if is_part && seen.severity < Severity::Soft => {}
-            Found::Known(seen) => seen.add(line),
+            Found::Known(seen) => seen.add(position, line),
             Found::New(severity, _) if is_part && severity < Severity::Soft => {}
-            Found::New(severity, template) => self.templates.insert(template, Seen::new(line, severity)),
+            Found::New(severity, template) => self.templates.insert(template, Seen::new(position, line, severity)),
         }
         true
     }
 }
 
 impl Seen {
-    fn new(line: &LogLine, severity: Severity) -> Self {
+    fn new(position: u64, line: &LogLine, severity: Severity) -> Self {
         Self {
             count: 1,
             first_nanos: line.time_nanos,
+            first_position: position,
             last_nanos: line.time_nanos,
             example: cut(&readable(&line.text)).to_owned(),
             severity,
         }
     }
 
-    fn add(&mut self, line: &LogLine) {
+    fn add(&mut self, position: u64, line: &LogLine) {
         self.count += 1;
         self.last_nanos = self.last_nanos.max(line.time_nanos);
-        if line.time_nanos > self.first_nanos {
+        let (first, this) = ((self.first_nanos, self.first_position), (line.time_nanos, position));
+        if this > first {
             return;
         }
         let text = readable(&line.text);
         let text = cut(&text);
-        // The smaller text decides between lines of one time, so that their order does not.
-        if (line.time_nanos, text) < (self.first_nanos, &self.example) {
-            self.first_nanos = line.time_nanos;
+        // The smaller text decides between lines of one time and position, which two instances may have, so that their
+        // order does not.
+        if (this, text) < (first, &*self.example) {
+            (self.first_nanos, self.first_position) = this;
             text.clone_into(&mut self.example);
         }
     }

@@ -9,10 +9,11 @@ use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Log, Recording, Seen, Termination};
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
-    let unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
+    let mut unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
     if unknown.is_empty() {
         return Vec::new();
     }
+    unknown.sort_by_key(|(_, seen)| (seen.first_nanos, seen.first_position));
     let (alike, levels) = (Alike::of(&compared.usual), levels(&compared.usual));
     let starting = Starting::of(compared);
     let mut findings = Vec::new();

@@ -23,7 +23,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     } else if let Some(weight) = late {
         weight
     } else {
-        return early_end(compared);
+        return early_end(compared).or_else(|| mute_replica(compared));
     };
     let mut finding = compared.about(Rule::Silence, weight);
     if is_mute {
@@ -57,6 +57,33 @@ fn late_silence(compared: &Comparison<'_>) -> Option<Weight> {
     let steady = |baseline: &&Recording| (0..3).all(|third| spoken(baseline, third, 3) > Some(0));
     let tells = late.iter().all(|lines| *lines >= OFTEN) || compared.baselines.iter().all(steady);
     Some(if tells { Weight::Fail } else { Weight::Warn })
+}
+
+/// One of several replicas says nothing, or next to nothing, where in the baselines each of them speaks.
+fn mute_replica(compared: &Comparison<'_>) -> Option<Finding> {
+    let lines = |recording: &Recording, log: &Log| -> Vec<u64> {
+        recording.replicas().into_iter().map(|pod| log.lines_of(pod)).collect()
+    };
+    let usual: Vec<Vec<u64>> = compared
+        .baselines
+        .iter()
+        .zip(&compared.usual)
+        .map(|(r, log)| lines(r, log))
+        .collect();
+    let mine = lines(compared.candidate, compared.log?);
+    let is_comparable = mine.len() > 1 && usual.iter().all(|replicas| replicas.len() == mine.len());
+    let least_usual = usual.iter().flatten().min().copied()?;
+    let least = mine.iter().min().copied()?;
+    (is_comparable && least_usual >= OFTEN && least.saturating_mul(OFTEN) < least_usual).then(|| {
+        let mut finding = compared.about(Rule::Silence, Weight::Fail);
+        "in one of the Pods".clone_into(&mut finding.detail);
+        finding.count = least;
+        finding.baseline_counts = usual
+            .iter()
+            .filter_map(|replicas| replicas.iter().min().copied())
+            .collect();
+        finding
+    })
 }
 
 /// A log that is all there is of a run ends where the run does.

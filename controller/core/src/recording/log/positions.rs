@@ -24,7 +24,12 @@ impl Positions {
         for range in unread {
             let place = |position: u64| usize::try_from(position - chunk.first).unwrap_or(usize::MAX);
             let lines = chunk.lines.get(place(range.start)..place(range.end));
-            log.read(lines.unwrap_or_default(), &mut masker);
+            log.read(
+                &chunk.source.pod_uid,
+                range.start,
+                lines.unwrap_or_default(),
+                &mut masker,
+            );
         }
         self.insert(all);
     }
