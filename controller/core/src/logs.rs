@@ -9,6 +9,7 @@ mod address;
 mod class;
 mod drain;
 mod fields;
+mod group;
 mod keys;
 mod masker;
 mod read;
@@ -18,6 +19,7 @@ mod time;
 mod value;
 
 pub use drain::Drain;
+pub use group::{Groups, group};
 pub use masker::Masker;
 pub use severity::Severity;
 

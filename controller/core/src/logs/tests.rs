@@ -2,6 +2,7 @@
 
 mod drain;
 mod formats;
+mod group;
 mod laws;
 mod severities;
 
