@@ -8,6 +8,7 @@
 mod address;
 mod class;
 mod fields;
+mod group;
 mod keys;
 mod masker;
 mod read;
@@ -16,6 +17,7 @@ mod text;
 mod time;
 mod value;
 
+pub use group::{Groups, group};
 pub(crate) use keys::SAYING;
 pub use masker::Masker;
 pub use severity::Severity;

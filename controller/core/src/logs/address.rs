@@ -59,9 +59,9 @@ pub(super) fn colons(text: &[u8], floor: usize, inside: usize) -> Option<Range<u
     (is_known && !is_alnum(at(text, end))).then_some(start..end)
 }
 
-/// Six pairs of hexadecimal digits.
+/// Six or more pairs of hexadecimal digits.
 fn is_mac(word: &[u8]) -> bool {
-    word.len() == 17
+    word.len() >= 17
         && word
             .split(|byte| *byte == b':')
             .all(|pair| pair.len() == 2 && pair.iter().all(u8::is_ascii_hexdigit))

@@ -150,4 +150,11 @@ fn is_after_request(text: &[u8], start: usize, key: &[u8]) -> bool {
         || key.starts_with(b"/") && is_one_of(key_before(line, start.saturating_sub(key.len() + 1)).0, &METHODS)
 }
 
+/// Whether a string is a request, such as `GET / HTTP/1.1`: its method and its path tell what is done.
+pub(super) fn is_request(string: &[u8]) -> bool {
+    let mut words = string.split(|byte| *byte == b' ');
+    words.next().is_some_and(|word| is_one_of(word, &METHODS))
+        && words.next().is_some_and(|path| path.starts_with(b"/"))
+}
+
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"];

@@ -1,6 +1,7 @@
 //! Examples of each kind of value and format, and laws.
 
 mod formats;
+mod group;
 mod laws;
 mod severities;
 

@@ -2,7 +2,7 @@
 
 use super::class::{at, before, is_alnum, is_separator, part, run, run_back};
 use super::fields::{self, Field};
-use super::keys::{is_message, key_before};
+use super::keys::{is_message, is_request, key_before};
 use super::read::{LONG, NAMESPACE, POD};
 use super::severity::{self, Severity};
 use super::value;
@@ -130,7 +130,13 @@ impl<'a> Pass<'a> {
         let (last, end) = self.last;
         // A list of values of one kind has no fixed length.
         let gap = self.out.get(end..).unwrap_or_default();
-        let is_repeated = last == placeholder && gap.len() <= 2 && gap.iter().all(|byte| b" ,.:;/_-@".contains(byte));
+        let is_repeated = last == placeholder
+            && matches!(
+                gap,
+                [] | [b' ' | b',' | b'.' | b':' | b';' | b'/' | b'_' | b'-' | b'@']
+                    | [b',' | b';', b' ']
+                    | [b' ', b'@']
+            );
         if is_repeated {
             self.out.truncate(end);
         } else {
@@ -158,8 +164,11 @@ impl<'a> Pass<'a> {
 
     /// Where in the output a quoted string begins, if it is long and no message.
     fn open(&mut self, place: usize, end: usize) -> Option<usize> {
+        if end - place <= MAX_QUOTED + 1 || is_request(part(self.text, place + 1, end)) {
+            return None;
+        }
         let (key, is_given) = key_before(self.text, place);
-        if end - place <= MAX_QUOTED + 1 || is_given && is_message(key) {
+        if is_given && is_message(key) {
             return None;
         }
         self.copy(place + 1);

@@ -44,9 +44,11 @@ pub(super) fn time(text: &[u8], floor: usize, first: usize) -> Option<Range<usiz
         1 | 2 => short(text, floor, first, end),
         4 => Some(weekday(text, floor, first)..whole(text, year_first(text, first, end)?)),
         6 | 8 => Some(first..compact(text, number, end)?),
-        // Seconds, milli-, micro- or nanoseconds since 1970, at the start of a line.
+        // Seconds, milli-, micro- or nanoseconds from 2017 to 2033, at the start of a line.
         10 | 13 | 16 | 19
-            if first <= 1 && number.first() == Some(&b'1') && (first == 0 || before(text, first) == b'[') =>
+            if first <= 1
+                && matches!(number, [b'1', b'5'..=b'9', ..])
+                && (first == 0 || before(text, first) == b'[') =>
         {
             let end = fraction(text, end);
             (!is_alnum(at(text, end))).then_some(first..end)
@@ -70,7 +72,7 @@ fn short(text: &[u8], floor: usize, first: usize, end: usize) -> Option<Range<us
             let date = if at(text, after) == separator {
                 let end = digits(text, after + 1);
                 match end - after - 1 {
-                    4 => return Some(first..whole(text, end)),
+                    4 if is_century(part(text, after + 1, end)) => return Some(first..whole(text, end)),
                     2 => end,
                     _ => return None,
                 }
@@ -142,6 +144,7 @@ fn after_date(text: &[u8], date: usize) -> Option<usize> {
         _ => return None,
     };
     let end = clock(text, start)
+        .or_else(|| short_clock(text, start))
         .or_else(|| dotted_clock(text, start))
         .or_else(|| minutes(text, start))?;
     Some(zone(text, end))
@@ -158,6 +161,14 @@ fn clock(text: &[u8], start: usize) -> Option<usize> {
 fn minutes(text: &[u8], start: usize) -> Option<usize> {
     let hours = number(text, start, 24).or_else(|| (two(text, start)? == start + 2).then_some(start + 2))?;
     (at(text, hours) == b':').then(|| two(text, hours + 1))?
+}
+
+/// `9:5:1`, which is a clock only after a date.
+fn short_clock(text: &[u8], start: usize) -> Option<usize> {
+    let hours = number(text, start, 24)?;
+    let minutes = (at(text, hours) == b':').then(|| number(text, hours + 1, 60))??;
+    let seconds = (at(text, minutes) == b':').then(|| number(text, minutes + 1, 60))??;
+    Some(fraction(text, seconds))
 }
 
 /// `10.20.30.123456`

@@ -12,6 +12,9 @@ const MAX_TELLING: usize = 5;
 /// Hexadecimal digits that are an id at least.
 const MIN_HEX: usize = 8;
 
+/// Hexadecimal digits that are an id if there are digits before letters.
+const MIN_MIXED: usize = 6;
+
 /// What Kubernetes appends to names has this many characters at least.
 const MIN_SUFFIX: usize = 5;
 
@@ -76,7 +79,9 @@ fn number(pass: &mut Pass<'_>, start: usize, end: usize) -> usize {
 /// The sign before a number that begins a word.
 fn signed(text: &[u8], floor: usize, start: usize) -> usize {
     let is_signed = start > floor && matches!(before(text, start), b'-' | b'+');
-    if is_signed && (start < 2 || is_separator(at(text, start - 2))) {
+    if is_signed
+        && (start < 2 || is_separator(at(text, start - 2)) || matches!(at(text, start - 2), b'_' | b':' | b'/'))
+    {
         start - 1
     } else {
         start
@@ -104,7 +109,8 @@ fn with_letters(pass: &mut Pass<'_>, start: usize, end: usize) -> usize {
             pass.replace(start, run_end, "<hex>")
         };
     }
-    if let Some((placeholder, end)) = measure(text, start) {
+    let is_hex = run_end - start >= MIN_HEX && part(text, start, run_end).iter().all(u8::is_ascii_hexdigit);
+    if !is_hex && let Some((placeholder, end)) = measure(text, start) {
         return pass.replace(signed(text, pass.floor(), start), end, placeholder);
     }
     mixed(pass, start, start)
@@ -155,7 +161,8 @@ fn unit_after(text: &[u8], end: usize) -> Option<(&'static str, usize)> {
     }
     let unit_end = run(text, end + 1, is_alnum);
     let word = part(text, end + 1, unit_end);
-    let is_clear = matches!(word.len(), 2 | 3) && !matches!(word, b"hr" | b"hrs" | b"min") || word == b"s";
+    let is_clear =
+        matches!(word.len(), 2 | 3) && !matches!(word, b"hr" | b"hrs" | b"min") || matches!(word, b"s" | b"B");
     is_clear.then(|| unit(word)).flatten().map(|unit| (unit, unit_end))
 }
 
@@ -188,7 +195,7 @@ fn mixed(pass: &mut Pass<'_>, start: usize, digit: usize) -> usize {
             pass.replace(start, end, "<id>")
         };
     }
-    if word.len() >= MIN_HEX && word.iter().all(u8::is_ascii_hexdigit) {
+    if is_hex(word) {
         return pass.replace(start, end, "<hex>");
     }
     if is_id(word) {
@@ -223,6 +230,14 @@ fn is_suffix(word: &[u8]) -> bool {
     word.len() >= MIN_SUFFIX
         && word.iter().all(is_legal)
         && turns(word) > usize::from(word.first().is_some_and(u8::is_ascii_lowercase))
+}
+
+/// Hexadecimal digits that are no word with a number after it.
+fn is_hex(word: &[u8]) -> bool {
+    let is_all = word.iter().all(u8::is_ascii_hexdigit);
+    is_all
+        && (word.len() >= MIN_HEX
+            || word.len() >= MIN_MIXED && turns(word) > usize::from(!at(word, 0).is_ascii_digit()))
 }
 
 /// Letters and digits that change too often for a name: a random id.
