@@ -96,6 +96,9 @@ pub(crate) struct KubeletArgs {
         env = "TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY"
     )]
     pub(crate) insecure_skip_tls_verify: bool,
+    /// Also read from kubelets' metrics how often containers wait for CPU. Needs a right on `nodes/metrics`.
+    #[arg(long = "kubelet-throttling", env = "TEMPER_KUBELET_THROTTLING")]
+    pub(crate) throttling: bool,
 }
 
 /// Form of the log.

@@ -3,6 +3,7 @@
 
 mod args;
 mod events;
+mod exposition;
 mod follow;
 mod inspect;
 mod kubelet;

@@ -80,7 +80,7 @@ impl Session {
         let began = Instant::now();
         let (order, targets) = (watch::Sender::new(Order::Record), watch::Sender::new(Vec::new()));
         let sampler = tokio::spawn(sampler::sample(
-            Kubelets::new(args.kubelet.clone()),
+            Kubelets::new(args.kubelet.clone(), args.namespace.clone()),
             publisher.clone(),
             targets.subscribe(),
             order.subscribe(),

@@ -7,9 +7,11 @@ mod finding;
 mod messages;
 mod readiness;
 mod resources;
+mod shift;
 mod stability;
 
 pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
+pub use resources::Resources;
 
 use crate::recording::{Ending, Recording};
 
@@ -26,6 +28,11 @@ const NANOS: i64 = 1_000_000_000;
 
 /// Judges a finished recording.
 pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
+    judge_asked(Resources::default(), baselines, candidate)
+}
+
+/// Judges a finished recording, where differences in resources count as asked for.
+pub fn judge_asked(resources: Resources, baselines: &[&Recording], candidate: &Recording) -> Verdict {
     let mut findings = stability::judge(baselines, candidate);
     let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
@@ -41,7 +48,7 @@ pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
         findings.extend(messages::new_complaints(baselines, candidate));
     } else {
         findings.extend(messages::judge(baselines, candidate));
-        findings.extend(resources::judge(baselines, candidate));
+        findings.extend(resources::judge(resources, baselines, candidate));
     }
     verdict(findings)
 }

@@ -7,6 +7,8 @@ mod curve;
 mod log;
 mod missing;
 mod sample;
+mod total;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +19,7 @@ pub use sample::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
     Source, Termination, Usage,
 };
+pub use total::{Measure, Total, recorded_seconds, throttled, totals};
 
 use self::log::Positions;
 use self::missing::Sequences;
@@ -85,12 +88,11 @@ impl Recording {
         }
     }
 
-    /// A kubelet has one value for one time; of two, the larger, so that their order makes no difference.
     fn used(&mut self, usage: Usage) {
         let source = &usage.source;
-        let key = (source.container.clone(), source.pod_uid.clone(), usage.time_nanos);
-        if !is_own(&source.container) && self.usage.get(&key).is_none_or(|old| *old < usage) {
-            self.usage.insert(key, usage);
+        if !is_own(&source.container) {
+            let key = (source.container.clone(), source.pod_uid.clone(), usage.time_nanos);
+            self.usage.entry(key).or_default().join(usage);
         }
     }
 

@@ -38,6 +38,11 @@ pub(super) fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
             cpu_core_nanos: usage.cpu_core_nanos,
             memory_working_set_bytes: usage.memory_working_set_bytes,
             memory_rss_bytes: usage.memory_rss_bytes,
+            network_received_bytes: usage.network_received_bytes,
+            network_sent_bytes: usage.network_sent_bytes,
+            disk_used_bytes: usage.disk_used_bytes,
+            cpu_periods: usage.cpu_periods,
+            cpu_throttled_periods: usage.cpu_throttled_periods,
         }),
         Body::Process(process) => Sample::Process(self::process(process)?),
         Body::Mark(mark) => Sample::Mark(Mark {

@@ -226,6 +226,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
     if args.kubelet_insecure_skip_tls_verify {
         env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));
     }
+    if args.kubelet_throttling {
+        env.push(text("TEMPER_KUBELET_THROTTLING", "true".to_owned()));
+    }
     if !args.kubelet_ca_configmap.is_empty() {
         env.push(text("TEMPER_KUBELET_CA", "/etc/temper/kubelet/ca.crt".to_owned()));
         mounts.push(json!({"name": "kubelet-ca", "mountPath": "/etc/temper/kubelet", "readOnly": true}));
@@ -259,7 +262,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, RunRole, TargetRef};
+    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, Oracles, RunRole, TargetRef};
 
     use super::*;
 
@@ -281,6 +284,7 @@ mod tests {
             security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),
+            oracles: Oracles::default(),
         };
         CheckRun::new("x", spec)
     }

@@ -36,7 +36,7 @@ pub enum Oracle {
     /// Messages.
     #[strum(serialize = "TC-03")]
     Logs,
-    /// CPU and memory.
+    /// CPU, memory, network and disk.
     #[strum(serialize = "TC-04")]
     Resources,
 }
@@ -82,8 +82,10 @@ pub enum Rule {
     Silence,
     /// More kinds of messages than are told apart.
     TooManyMessages,
-    /// CPU or memory differ more than baselines do.
+    /// CPU, memory, network or disk differ more than baselines do.
     ResourceShift,
+    /// A container waited for CPU where no baseline does.
+    Throttled,
     /// Too little was measured to compare.
     NotDecidable,
 }
@@ -185,7 +187,9 @@ impl Finding {
             Rule::Silence => format!("{who} logged nothing {detail}, where every baseline did"),
             Rule::TooManyMessages => format!("{who} logged {} lines that could not be compared", self.count),
             Rule::ResourceShift => format!("{who} used {detail}"),
-            Rule::NotDecidable => "too little was measured to compare resources".to_owned(),
+            Rule::Throttled => format!("{who} had to wait in {detail}"),
+            Rule::NotDecidable if detail.is_empty() => "too little was measured to compare resources".to_owned(),
+            Rule::NotDecidable => format!("of {who}, {detail}"),
         };
         match &self.example {
             Some(line) => format!("{what}: `{line}`"),

@@ -51,7 +51,22 @@ pub(super) fn usage(second: i64, cpu_seconds: u64) -> Sample {
         time_nanos: second * 1_000_000_000,
         cpu_core_nanos: Some(cpu_seconds * 1_000_000_000),
         memory_working_set_bytes: Some(1024),
-        memory_rss_bytes: None,
+        ..Usage::default()
+    })
+}
+
+/// What only the Pod as a whole has, or only the quota of its container.
+pub(super) fn rarer_usage(second: i64, value: u64, of_pod: bool) -> Sample {
+    let mut source = source();
+    if of_pod {
+        source.container.clear();
+    }
+    Sample::Usage(Usage {
+        source,
+        time_nanos: second * 1_000_000_000,
+        network_sent_bytes: of_pod.then_some(value),
+        cpu_periods: (!of_pod).then_some(value),
+        ..Usage::default()
     })
 }
 
@@ -142,6 +157,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
         (0_i64..5, any::<bool>()).prop_map(|(time, ready)| pod(time, ready)),
         (0_i64..5, 0_u32..3).prop_map(|(time, count)| event(time, count)),
         (0_i64..5, 0_u64..5).prop_map(|(second, cpu)| usage(second, cpu)),
+        (0_i64..5, 0_u64..5, any::<bool>()).prop_map(|(second, value, of_pod)| rarer_usage(second, value, of_pod)),
         (0_i64..3, 0_u32..3, any::<bool>()).prop_map(|(time, uid, bad)| Sample::Process(process(
             time,
             uid,
