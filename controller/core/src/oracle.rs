@@ -1,10 +1,12 @@
-//! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04).
+//! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04), functional
+//! probes (TC-05).
 //!
 //! A verdict is evidence: findings with a rule, a weight and counts. [`Finding::sentence`] turns one into words.
 //! Thresholds are those of section 7.4 of the oracle's design.
 
 mod finding;
 mod messages;
+mod probes;
 mod readiness;
 mod resources;
 mod shift;
@@ -34,8 +36,9 @@ pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
 /// Judges a finished recording, where differences in resources count as asked for.
 pub fn judge_asked(resources: Resources, baselines: &[&Recording], candidate: &Recording) -> Verdict {
     let mut findings = stability::judge(baselines, candidate);
-    let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
+    findings.extend(probes::judge(baselines, candidate));
+    let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let obstacle = stability::obstacle(candidate).filter(|_| is_blameless);
     if let Some(missing) = obstacle.or_else(|| incomplete(candidate).filter(|_| !is_broken)) {
         return Verdict {

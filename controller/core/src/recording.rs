@@ -16,8 +16,8 @@ pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
 pub use missing::Missing;
 pub use sample::{
-    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
-    Source, Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
+    Process, Sample, Source, Termination, Usage,
 };
 pub use total::{Measure, Total, recorded_seconds, throttled, totals};
 
@@ -52,6 +52,7 @@ pub struct Recording {
     events: BTreeSet<ClusterEvent>,
     usage: BTreeMap<(String, String, i64), Usage>,
     processes: BTreeMap<String, Process>,
+    probes: BTreeSet<Probe>,
     marks: BTreeSet<Mark>,
     /// By attempt.
     received: BTreeMap<u32, Sequences>,
@@ -84,6 +85,7 @@ impl Recording {
             Sample::Event(event) => drop(self.events.insert(event)),
             Sample::Usage(usage) => self.used(usage),
             Sample::Process(process) => self.process_seen(process),
+            Sample::Probe(probe) => drop(self.probes.insert(probe)),
             Sample::Mark(mark) => drop(self.marks.insert(mark)),
         }
     }
@@ -178,6 +180,11 @@ impl Recording {
     /// Kubernetes Events.
     pub fn events(&self) -> impl Iterator<Item = &ClusterEvent> {
         self.events.iter()
+    }
+
+    /// Tries of functional probes, by name.
+    pub fn probes(&self) -> impl Iterator<Item = &Probe> {
+        self.probes.iter()
     }
 
     /// What the process of a container showed.

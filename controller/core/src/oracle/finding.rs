@@ -39,6 +39,9 @@ pub enum Oracle {
     /// CPU, memory, network and disk.
     #[strum(serialize = "TC-04")]
     Resources,
+    /// Functional probes.
+    #[strum(serialize = "TC-05")]
+    Probes,
 }
 
 /// Which rule of an oracle.
@@ -86,6 +89,12 @@ pub enum Rule {
     ResourceShift,
     /// A container waited for CPU where no baseline does.
     Throttled,
+    /// A functional probe fails that passes in every baseline.
+    ProbeFailed,
+    /// A functional probe that passes in every baseline was not tried.
+    ProbeUntried,
+    /// A functional probe fails in a baseline, and decides nothing.
+    ProbeUseless,
     /// Too little was measured to compare.
     NotDecidable,
 }
@@ -188,6 +197,9 @@ impl Finding {
             Rule::TooManyMessages => format!("{who} logged {} lines that could not be compared", self.count),
             Rule::ResourceShift => format!("{who} used {detail}"),
             Rule::Throttled => format!("{who} had to wait in {detail}"),
+            Rule::ProbeFailed => format!("probe {detail}, and it passed in every baseline"),
+            Rule::ProbeUntried => format!("probe {detail} was not tried, and it passed in every baseline"),
+            Rule::ProbeUseless => format!("probe {detail}: it decides nothing"),
             Rule::NotDecidable if detail.is_empty() => "too little was measured to compare resources".to_owned(),
             Rule::NotDecidable => format!("of {who}, {detail}"),
         };

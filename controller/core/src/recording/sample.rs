@@ -15,6 +15,8 @@ pub enum Sample {
     Usage(Usage),
     /// What a running process shows of itself.
     Process(Process),
+    /// What a functional probe of the user found.
+    Probe(Probe),
     /// A turning point of the recording itself.
     Mark(Mark),
 }
@@ -270,6 +272,32 @@ pub struct Mount {
     pub fs_type: String,
     /// It is read-only.
     pub read_only: bool,
+}
+
+/// One try of a functional probe: a check of the user's own that the workload does what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Probe {
+    /// Name of the probe, the same in every run.
+    pub name: String,
+    /// When in a recording it is tried.
+    pub mode: ProbeMode,
+    /// When it was tried.
+    pub time_nanos: i64,
+    /// The workload did what was asked of it.
+    pub passed: bool,
+    /// What it said, as a sentence for people.
+    pub message: String,
+}
+
+/// When in a recording a probe is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProbeMode {
+    /// Once the workload is Ready.
+    Start,
+    /// Over and over.
+    Continuous,
+    /// Before the recording ends: what it finds is the last word.
+    End,
 }
 
 /// A turning point.

@@ -141,6 +141,16 @@ pub(super) fn process(time: i64, uid: u32, error: &str) -> Process {
     }
 }
 
+pub(super) fn probe(time: i64, passed: bool) -> Sample {
+    Sample::Probe(Probe {
+        name: "answers".into(),
+        mode: ProbeMode::Continuous,
+        time_nanos: time,
+        passed,
+        message: String::new(),
+    })
+}
+
 pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
     let moments = [
         Moment::Started,
@@ -163,6 +173,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             uid,
             if bad { "gone" } else { "" }
         ))),
+        (0_i64..5, any::<bool>()).prop_map(|(time, passed)| probe(time, passed)),
         (prop::sample::select(moments.to_vec()), 0_i64..5).prop_map(|(moment, time)| mark(moment, time)),
     ]
 }
