@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::scrape::WantedList;
+
 /// The recorder of Temper.
 #[derive(Debug, Parser)]
 #[command(name = "temper-worker", version, about)]
@@ -55,6 +57,10 @@ pub(crate) struct RecordArgs {
     /// Image of the containers that inspect running processes; without it nothing is inspected.
     #[arg(long, env = "TEMPER_WORKER_IMAGE")]
     pub(crate) image: Option<String>,
+    /// Endpoints of the target that expose metrics, as JSON: `[{"port": 9090, "path": "/metrics", "container": "app"}]`.
+    /// By default those that the annotations `prometheus.io/…` of its Pods name.
+    #[arg(long, env = "TEMPER_METRICS", default_value = "[]")]
+    pub(crate) metrics: WantedList,
     /// W3C trace context that every message carries.
     #[arg(long, env = "TRACEPARENT")]
     pub(crate) traceparent: Option<String>,

@@ -16,6 +16,7 @@ mod recorder;
 mod redact;
 mod sampler;
 mod schedule;
+mod scrape;
 mod secrets;
 mod selector;
 mod session;

@@ -13,6 +13,7 @@ use crate::follow::Order;
 use crate::kubelet::{Kubelets, Scope};
 use crate::pods::INSPECTOR;
 use crate::publish::Publisher;
+use crate::scrape::Endpoint;
 
 /// Between two questions to a kubelet.
 const SAMPLING: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ const THOROUGH: u32 = 3;
 pub(crate) struct Sampled {
     pub(crate) address: String,
     pub(crate) pod: PodState,
+    /// Where it exposes metrics of its own.
+    pub(crate) endpoints: Vec<Endpoint>,
 }
 
 /// Publishes what the kubelets measure of the target's Pods until the recording ends, and once more then.
@@ -131,6 +134,7 @@ mod tests {
         let targets = [Sampled {
             address: "10.0.0.1".into(),
             pod,
+            endpoints: Vec::new(),
         }];
         let mut app = usage("app");
         assert!(complete(&mut app, &targets));

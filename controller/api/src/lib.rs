@@ -27,7 +27,7 @@ pub use check::{
     WorkloadHardeningCheckSpec,
 };
 pub use names::{MANAGER, SETTINGS, annotation, condition, finalizer, label, reason};
-pub use oracles::{Oracles, ResourceMode};
+pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};
 pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};

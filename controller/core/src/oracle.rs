@@ -1,11 +1,12 @@
 //! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04), functional
-//! probes (TC-05).
+//! probes (TC-05), metrics of the workload's own (TC-06).
 //!
 //! A verdict is evidence: findings with a rule, a weight and counts. [`Finding::sentence`] turns one into words.
 //! Thresholds are those of section 7.4 of the oracle's design.
 
 mod finding;
 mod messages;
+mod metrics;
 mod probes;
 mod readiness;
 mod resources;
@@ -52,6 +53,7 @@ pub fn judge_asked(resources: Resources, baselines: &[&Recording], candidate: &R
     } else {
         findings.extend(messages::judge(baselines, candidate));
         findings.extend(resources::judge(resources, baselines, candidate));
+        findings.extend(metrics::judge(baselines, candidate));
     }
     verdict(findings)
 }

@@ -5,6 +5,7 @@
 
 mod curve;
 mod log;
+mod metric;
 mod missing;
 mod sample;
 mod total;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
+pub use metric::{Metric, Number, Scrape, own_metrics};
 pub use missing::Missing;
 pub use sample::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
@@ -22,6 +24,7 @@ pub use sample::{
 pub use total::{Measure, Total, recorded_seconds, throttled, totals};
 
 use self::log::Positions;
+use self::metric::Endpoints;
 use self::missing::Sequences;
 use crate::logs::Names;
 
@@ -51,6 +54,8 @@ pub struct Recording {
     pods: BTreeSet<PodState>,
     events: BTreeSet<ClusterEvent>,
     usage: BTreeMap<(String, String, i64), Usage>,
+    /// By container.
+    metrics: BTreeMap<String, Endpoints>,
     processes: BTreeMap<String, Process>,
     probes: BTreeSet<Probe>,
     marks: BTreeSet<Mark>,
@@ -85,6 +90,10 @@ impl Recording {
             Sample::Event(event) => drop(self.events.insert(event)),
             Sample::Usage(usage) => self.used(usage),
             Sample::Process(process) => self.process_seen(process),
+            Sample::Metrics(scrape) => {
+                let container = scrape.source.container.clone();
+                self.metrics.entry(container).or_default().add(scrape);
+            }
             Sample::Probe(probe) => drop(self.probes.insert(probe)),
             Sample::Mark(mark) => drop(self.marks.insert(mark)),
         }

@@ -222,6 +222,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
     if let Some(at) = ready_at {
         env.push(text("TEMPER_READY_AT", at.to_string()));
     }
+    if !run.spec.oracles.metrics.is_empty() {
+        env.push(text("TEMPER_METRICS", json!(run.spec.oracles.metrics).to_string()));
+    }
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     if args.kubelet_insecure_skip_tls_verify {
         env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));

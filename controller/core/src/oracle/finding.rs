@@ -42,6 +42,9 @@ pub enum Oracle {
     /// Functional probes.
     #[strum(serialize = "TC-05")]
     Probes,
+    /// What the workload counts itself.
+    #[strum(serialize = "TC-06")]
+    Metrics,
 }
 
 /// Which rule of an oracle.
@@ -95,6 +98,10 @@ pub enum Rule {
     ProbeUntried,
     /// A functional probe fails in a baseline, and decides nothing.
     ProbeUseless,
+    /// A metric of the workload differs more than in the baselines.
+    MetricShift,
+    /// A counter of errors rises where none does in any baseline.
+    ErrorsCounted,
     /// Too little was measured to compare.
     NotDecidable,
 }
@@ -200,6 +207,8 @@ impl Finding {
             Rule::ProbeFailed => format!("probe {detail}, and it passed in every baseline"),
             Rule::ProbeUntried => format!("probe {detail} was not tried, and it passed in every baseline"),
             Rule::ProbeUseless => format!("probe {detail}: it decides nothing"),
+            Rule::MetricShift => format!("{who} {detail}"),
+            Rule::ErrorsCounted => format!("{who} counted {detail}"),
             Rule::NotDecidable if detail.is_empty() => "too little was measured to compare resources".to_owned(),
             Rule::NotDecidable => format!("of {who}, {detail}"),
         };

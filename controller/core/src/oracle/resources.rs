@@ -156,7 +156,7 @@ fn amounts(measure: Measure, values: &[f64]) -> String {
     listed(&written)
 }
 
-fn listed(items: &[String]) -> String {
+pub(super) fn listed(items: &[String]) -> String {
     match items {
         [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
         _ => items.concat(),

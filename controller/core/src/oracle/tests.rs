@@ -1,3 +1,4 @@
+mod metrics;
 mod probes;
 mod resources;
 mod workloads;

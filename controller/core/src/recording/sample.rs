@@ -1,5 +1,7 @@
 //! What a worker publishes, as core sees it. Times are nanoseconds since the Unix epoch.
 
+use super::metric::Scrape;
+
 /// One message of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sample {
@@ -15,6 +17,8 @@ pub enum Sample {
     Usage(Usage),
     /// What a running process shows of itself.
     Process(Process),
+    /// What the workload counts itself.
+    Metrics(Scrape),
     /// What a functional probe of the user found.
     Probe(Probe),
     /// A turning point of the recording itself.

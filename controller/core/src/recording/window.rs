@@ -1,5 +1,7 @@
 //! From points in time to one number: what was measured between Ready and the end of a recording.
 
+use statrs::statistics::{Data, Median as _};
+
 use super::Recording;
 
 /// Points that a number is made from at least. A kubelet gives about four a minute.
@@ -58,6 +60,12 @@ impl Window {
     pub(super) fn highest(self, gauges: &[Points]) -> Option<f64> {
         let values = self.within(gauges);
         (values.len() >= MIN_POINTS).then(|| values.into_iter().fold(f64::MIN, f64::max))
+    }
+
+    /// The median of all points within; none where there are too few.
+    pub(super) fn median(self, gauges: &[Points]) -> Option<f64> {
+        let values = self.within(gauges);
+        (values.len() >= MIN_POINTS).then(|| Data::new(values).median())
     }
 
     fn within(self, gauges: &[Points]) -> Vec<f64> {

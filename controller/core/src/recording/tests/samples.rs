@@ -151,6 +151,20 @@ pub(super) fn probe(time: i64, passed: bool) -> Sample {
     })
 }
 
+pub(super) fn scrape(second: i64, restart: u32, value: f64) -> Sample {
+    let metric = |name: &str, is_counter: bool| Metric {
+        name: name.into(),
+        is_counter,
+        value: Number(value),
+    };
+    Sample::Metrics(Scrape {
+        source: Source { restart, ..source() },
+        port: 9090,
+        time_nanos: second * 1_000_000_000,
+        metrics: vec![metric("requests_total", true), metric("queue", false)],
+    })
+}
+
 pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
     let moments = [
         Moment::Started,
@@ -174,6 +188,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             if bad { "gone" } else { "" }
         ))),
         (0_i64..5, any::<bool>()).prop_map(|(time, passed)| probe(time, passed)),
+        (0_i64..5, 0_u32..2, any::<f64>()).prop_map(|(second, restart, value)| scrape(second, restart, value)),
         (prop::sample::select(moments.to_vec()), 0_i64..5).prop_map(|(moment, time)| mark(moment, time)),
     ]
 }
