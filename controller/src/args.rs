@@ -45,6 +45,10 @@ pub(crate) struct Args {
     #[arg(long, env = "TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", action = clap::ArgAction::Set, default_value_t = false)]
     pub(crate) kubelet_insecure_skip_tls_verify: bool,
 
+    /// Let workers read from kubelets' metrics how often containers wait for CPU: they have a right on `nodes/metrics`.
+    #[arg(long, env = "TEMPER_KUBELET_THROTTLING", action = clap::ArgAction::Set, default_value_t = false)]
+    pub(crate) kubelet_throttling: bool,
+
     /// Address of NATS.
     #[arg(long, env = "NATS_URL", default_value = "nats://temper-nats:4222")]
     pub(crate) nats_url: String,

@@ -213,6 +213,7 @@ async fn create(
         security_context: check.spec.security_context.clone(),
         recording_seconds,
         isolation: check.spec.isolation.clone(),
+        oracles: check.spec.oracles.clone(),
     };
     let mut run = CheckRun::new(&format!("{}-{}", check.name_any(), start.name), spec);
     run.metadata.namespace = Some(namespace.clone());

@@ -314,7 +314,7 @@ impl Consumer {
 
     fn fold(&self, attempt: u32, sequence: u64, sample: Sample) {
         // Lines and numbers change no phase: they wait for the verdict.
-        let matters = !matches!(sample, Sample::Logs(_) | Sample::Usage(_));
+        let matters = !matches!(sample, Sample::Logs(_) | Sample::Usage(_) | Sample::Metrics(_));
         let mut shared = self.shared.lock();
         let recording = Arc::make_mut(&mut shared);
         recording.received(attempt, sequence);

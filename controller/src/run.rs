@@ -14,7 +14,8 @@ use std::time::Duration;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
-use temper_api::{CheckRun, CheckRunStatus, RunPhase};
+use temper_api::{CheckRun, CheckRunStatus, ResourceMode, RunPhase};
+use temper_core::oracle::Resources;
 use temper_core::run::{Observed, next};
 use tracing::Instrument as _;
 
@@ -96,6 +97,11 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         current: seen.current,
         settled: seen.settled,
         baselines: seen.baselines(),
+        resources: match run.spec.oracles.resources {
+            ResourceMode::Flag => Resources::Flag,
+            ResourceMode::Fail => Resources::Fail,
+            ResourceMode::Off => Resources::Off,
+        },
         now: seen.now,
     });
     count(context);

@@ -82,6 +82,8 @@ pub enum Kind {
     Events,
     /// Resource usage.
     Usage,
+    /// What the workload counts itself.
+    Metrics,
     /// What running processes show of themselves.
     Process,
     /// Turning points of the recording.
@@ -95,6 +97,7 @@ impl fmt::Display for Kind {
             Self::Pods => "pods",
             Self::Events => "events",
             Self::Usage => "usage",
+            Self::Metrics => "metrics",
             Self::Process => "process",
             Self::Mark => "mark",
         })

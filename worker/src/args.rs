@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::scrape::WantedList;
+
 /// The recorder of Temper.
 #[derive(Debug, Parser)]
 #[command(name = "temper-worker", version, about)]
@@ -55,6 +57,10 @@ pub(crate) struct RecordArgs {
     /// Image of the containers that inspect running processes; without it nothing is inspected.
     #[arg(long, env = "TEMPER_WORKER_IMAGE")]
     pub(crate) image: Option<String>,
+    /// Endpoints of the target that expose metrics, as JSON: `[{"port": 9090, "path": "/metrics", "container": "app"}]`.
+    /// By default those that the annotations `prometheus.io/…` of its Pods name.
+    #[arg(long, env = "TEMPER_METRICS", default_value = "[]")]
+    pub(crate) metrics: WantedList,
     /// W3C trace context that every message carries.
     #[arg(long, env = "TRACEPARENT")]
     pub(crate) traceparent: Option<String>,
@@ -96,6 +102,9 @@ pub(crate) struct KubeletArgs {
         env = "TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY"
     )]
     pub(crate) insecure_skip_tls_verify: bool,
+    /// Also read from kubelets' metrics how often containers wait for CPU. Needs a right on `nodes/metrics`.
+    #[arg(long = "kubelet-throttling", env = "TEMPER_KUBELET_THROTTLING")]
+    pub(crate) throttling: bool,
 }
 
 /// Form of the log.

@@ -1,108 +1,120 @@
-//! Asks the kubelets that host the target's Pods what their containers use: CPU and memory only, with a right on
-//! `nodes/stats`, never through `nodes/proxy`, which would be a right to run commands in every container of the node.
+//! Asks the kubelets that host the target's Pods what these use: statistics with a right on `nodes/stats`, and, where it
+//! is granted, what waits for CPU with one on `nodes/metrics`. Never through `nodes/proxy`, which would be a right to
+//! run commands in every container of the node.
+
+mod quota;
+mod summary;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures::{AsyncBufReadExt as _, TryStreamExt as _};
 use kube::{Client, Config};
-use serde::Deserialize;
 use temper_proto::v1;
 
+use self::quota::Quotas;
+use self::summary::{Summary, Told};
 use crate::args::KubeletArgs;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
 /// Talks to kubelets, and remembers what they said.
 pub(crate) struct Kubelets {
     args: KubeletArgs,
+    /// Namespace of the Pods.
+    namespace: String,
     clients: BTreeMap<String, Client>,
-    told: BTreeSet<String>,
-    seen: BTreeMap<(String, String), i64>,
+    /// Addresses and questions that were not answered, each told once.
+    unanswered: BTreeSet<(String, &'static str)>,
+    told: Told,
+    told_quotas: Told,
 }
 
-#[derive(Debug, Deserialize)]
-struct Summary {
-    #[serde(default)]
-    pods: Vec<PodStats>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PodStats {
-    pod_ref: PodRef,
-    #[serde(default)]
-    containers: Vec<ContainerStats>,
-}
-
-#[derive(Debug, Deserialize)]
-struct PodRef {
-    name: String,
-    uid: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct ContainerStats {
-    name: String,
-    cpu: Option<CpuStats>,
-    memory: Option<MemoryStats>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CpuStats {
-    time: Option<jiff::Timestamp>,
-    usage_core_nano_seconds: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct MemoryStats {
-    time: Option<jiff::Timestamp>,
-    working_set_bytes: Option<u64>,
-    rss_bytes: Option<u64>,
+/// How much is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// CPU and memory, which a kubelet has at hand.
+    Containers,
+    /// Network and disk, too, which cost it more.
+    Everything,
 }
 
 impl Kubelets {
-    pub(crate) fn new(args: KubeletArgs) -> Self {
+    pub(crate) fn new(args: KubeletArgs, namespace: String) -> Self {
         Self {
             args,
+            namespace,
             clients: BTreeMap::new(),
-            told: BTreeSet::new(),
-            seen: BTreeMap::new(),
+            unanswered: BTreeSet::new(),
+            told: Told::default(),
+            told_quotas: Told::default(),
         }
     }
 
-    /// New samples of these Pods, given by UID, from the kubelet at this address. No answer is no samples.
-    pub(crate) async fn sample(&mut self, address: &str, pods: &BTreeSet<String>) -> Vec<v1::Usage> {
-        match self.ask(address).await {
-            Ok(summary) => self.fresh(summary, pods),
-            Err(error) => {
-                if self.told.insert(address.to_owned()) {
-                    let error = &*error;
-                    tracing::warn!(
-                        address,
-                        error,
-                        "kubelet gives no numbers; resources will not be decidable"
-                    );
-                }
-                Vec::new()
-            }
-        }
-    }
-
-    async fn ask(&mut self, address: &str) -> Result<Summary, Box<dyn std::error::Error + Send + Sync>> {
-        let client = if let Some(client) = self.clients.get(address) {
-            client.clone()
-        } else {
-            let client = self.connect(address)?;
-            self.clients.insert(address.to_owned(), client.clone());
-            client
+    /// New samples of these Pods, given as UID and name, from the kubelet at this address. No answer is no samples.
+    pub(crate) async fn sample(
+        &mut self,
+        address: &str,
+        pods: &BTreeMap<String, String>,
+        scope: Scope,
+    ) -> Vec<v1::Usage> {
+        let client = match self.client(address) {
+            Ok(client) => client,
+            Err(error) => return self.silent(address, "client", &*error),
         };
-        let request = http::Request::get("/stats/summary?only_cpu_and_memory=true").body(Vec::new())?;
-        Ok(tokio::time::timeout(PATIENCE, client.request(request)).await??)
+        let mut samples = match answer(summary(&client, scope)).await {
+            Ok(summary) => summary.fresh(&pods.keys().cloned().collect(), &mut self.told),
+            Err(error) => self.silent(address, "statistics", &*error),
+        };
+        if self.args.throttling && scope == Scope::Everything {
+            let named = pods.iter().map(|(uid, name)| (name.as_str(), uid.as_str()));
+            let quotas = Quotas::of(&self.namespace, named);
+            samples.extend(match answer(throttling(&client, quotas)).await {
+                Ok(usages) => self.fresh_quotas(usages),
+                Err(error) => self.silent(address, "throttling", &*error),
+            });
+        }
+        samples
     }
 
-    fn connect(&self, address: &str) -> Result<Client, Box<dyn std::error::Error + Send + Sync>> {
+    fn fresh_quotas(&mut self, mut usages: Vec<v1::Usage>) -> Vec<v1::Usage> {
+        usages.retain(|usage| {
+            let source = usage.source.as_ref();
+            source.is_some_and(|s| self.told_quotas.is_new(&s.pod_uid, &s.container, usage.time_nanos))
+        });
+        usages
+    }
+
+    /// A kubelet that does not answer makes its measures undecidable and nothing else: said once.
+    fn silent(
+        &mut self,
+        address: &str,
+        what: &'static str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Vec<v1::Usage> {
+        if self.unanswered.insert((address.to_owned(), what)) {
+            tracing::warn!(
+                address,
+                what,
+                error,
+                "kubelet gives no numbers; resources will not be decidable"
+            );
+        }
+        Vec::new()
+    }
+
+    fn client(&mut self, address: &str) -> Result<Client> {
+        if let Some(client) = self.clients.get(address) {
+            return Ok(client.clone());
+        }
+        let client = self.connect(address)?;
+        self.clients.insert(address.to_owned(), client.clone());
+        Ok(client)
+    }
+
+    fn connect(&self, address: &str) -> Result<Client> {
         // An IPv6 address needs brackets.
         let host = if address.contains(':') {
             format!("[{address}]")
@@ -123,64 +135,25 @@ impl Kubelets {
         config.default_retry = false;
         Ok(Client::try_from(config)?)
     }
-
-    fn fresh(&mut self, summary: Summary, pods: &BTreeSet<String>) -> Vec<v1::Usage> {
-        let mut samples = Vec::new();
-        for pod in summary.pods.into_iter().filter(|pod| pods.contains(&pod.pod_ref.uid)) {
-            for container in pod.containers {
-                let times = [
-                    container.cpu.as_ref().and_then(|s| s.time),
-                    container.memory.as_ref().and_then(|s| s.time),
-                ];
-                let Some(time) = times.into_iter().flatten().max().map(crate::pods::nanos) else {
-                    continue;
-                };
-                let key = (pod.pod_ref.uid.clone(), container.name.clone());
-                // Kubelets measure when they like: the same time is the same sample.
-                if self.seen.insert(key, time).is_some_and(|before| before >= time) {
-                    continue;
-                }
-                samples.push(v1::Usage {
-                    source: Some(v1::Source {
-                        pod: pod.pod_ref.name.clone(),
-                        pod_uid: pod.pod_ref.uid.clone(),
-                        container: container.name,
-                        restart: 0,
-                        init: false,
-                    }),
-                    time_nanos: time,
-                    cpu_core_nanos: container.cpu.and_then(|cpu| cpu.usage_core_nano_seconds),
-                    memory_working_set_bytes: container.memory.as_ref().and_then(|memory| memory.working_set_bytes),
-                    memory_rss_bytes: container.memory.and_then(|memory| memory.rss_bytes),
-                });
-            }
-        }
-        samples
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+async fn answer<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, asked).await?
+}
 
-    #[test]
-    fn a_sample_is_new_once_and_only_of_our_pods() {
-        let text = r#"{"node": {}, "pods": [
-            {"podRef": {"name": "p", "namespace": "n", "uid": "u"}, "containers": [
-                {"name": "app", "cpu": {"time": "2026-01-01T00:00:01Z", "usageNanoCores": 5, "usageCoreNanoSeconds": 77},
-                 "memory": {"time": "2026-01-01T00:00:01Z", "workingSetBytes": 8}}]},
-            {"podRef": {"name": "q", "namespace": "n", "uid": "v"}, "containers": [{"name": "app"}]}]}"#;
-        let mut kubelets = Kubelets::new(KubeletArgs {
-            ca: None,
-            insecure_skip_tls_verify: false,
-        });
-        let mut sample = || kubelets.fresh(serde_json::from_str(text).unwrap(), &BTreeSet::from(["u".to_owned()]));
-        let first = sample();
-        assert_eq!(first.len(), 1);
-        assert_eq!(
-            (first[0].cpu_core_nanos, first[0].memory_working_set_bytes),
-            (Some(77), Some(8))
-        );
-        assert!(sample().is_empty());
+async fn summary(client: &Client, scope: Scope) -> Result<Summary> {
+    let path = match scope {
+        Scope::Containers => "/stats/summary?only_cpu_and_memory=true",
+        Scope::Everything => "/stats/summary",
+    };
+    Ok(client.request(http::Request::get(path).body(Vec::new())?).await?)
+}
+
+async fn throttling(client: &Client, mut quotas: Quotas<'_>) -> Result<Vec<v1::Usage>> {
+    let request = http::Request::get("/metrics/cadvisor").body(Vec::new())?;
+    let mut lines = client.request_stream(request).await?.lines();
+    while let Some(line) = lines.try_next().await? {
+        quotas.read(&line);
     }
+    Ok(quotas.samples().collect())
 }

@@ -3,6 +3,7 @@
 
 mod args;
 mod events;
+mod exposition;
 mod follow;
 mod inspect;
 mod kubelet;
@@ -15,6 +16,7 @@ mod recorder;
 mod redact;
 mod sampler;
 mod schedule;
+mod scrape;
 mod secrets;
 mod selector;
 mod session;

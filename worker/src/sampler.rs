@@ -1,6 +1,6 @@
 //! Asks kubelets on its own, so that one that does not answer holds up nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use temper_proto::subject::Kind;
@@ -10,18 +10,24 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::follow::Order;
-use crate::kubelet::Kubelets;
+use crate::kubelet::{Kubelets, Scope};
 use crate::pods::INSPECTOR;
 use crate::publish::Publisher;
+use crate::scrape::Endpoint;
 
 /// Between two questions to a kubelet.
 const SAMPLING: Duration = Duration::from_secs(5);
+
+/// Every how many questions network and disk are asked for: they are totals, and cost a kubelet more.
+const THOROUGH: u32 = 3;
 
 /// A Pod of the target and the address of its kubelet.
 #[derive(Debug, Clone)]
 pub(crate) struct Sampled {
     pub(crate) address: String,
     pub(crate) pod: PodState,
+    /// Where it exposes metrics of its own.
+    pub(crate) endpoints: Vec<Endpoint>,
 }
 
 /// Publishes what the kubelets measure of the target's Pods until the recording ends, and once more then.
@@ -33,7 +39,7 @@ pub(crate) async fn sample(
 ) {
     let mut due = tokio::time::interval(SAMPLING);
     due.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
+    for count in 0_u32.. {
         tokio::select! {
             _ = due.tick() => {}
             _ = order.changed() => {}
@@ -41,24 +47,32 @@ pub(crate) async fn sample(
         if *order.borrow() == Order::Halt {
             return;
         }
+        let is_last = *order.borrow() != Order::Record;
+        let scope = if is_last || count.is_multiple_of(THOROUGH) {
+            Scope::Everything
+        } else {
+            Scope::Containers
+        };
         let targets = targets.borrow().clone();
-        let mut by_address: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let mut by_address: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
         for target in &targets {
             by_address
                 .entry(&target.address)
                 .or_default()
-                .insert(target.pod.pod_uid.clone());
+                .insert(target.pod.pod_uid.clone(), target.pod.pod.clone());
         }
         for (address, pods) in by_address {
-            for mut usage in kubelets.sample(address, &pods).await {
+            for mut usage in kubelets.sample(address, &pods, scope).await {
                 if complete(&mut usage, &targets) {
                     let source = usage.source.clone().unwrap_or_default();
-                    let part = format!("usage/{}/{}/{}", source.pod_uid, source.container, usage.time_nanos);
+                    // Two answers of a kubelet may have one time.
+                    let what = if usage.cpu_periods.is_some() { "quota" } else { "usage" };
+                    let part = format!("{what}/{}/{}/{}", source.pod_uid, source.container, usage.time_nanos);
                     publisher.send(Kind::Usage, part, Body::Usage(usage)).await;
                 }
             }
         }
-        if *order.borrow() != Order::Record {
+        if is_last {
             return;
         }
     }
@@ -120,6 +134,7 @@ mod tests {
         let targets = [Sampled {
             address: "10.0.0.1".into(),
             pod,
+            endpoints: Vec::new(),
         }];
         let mut app = usage("app");
         assert!(complete(&mut app, &targets));

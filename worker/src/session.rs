@@ -26,6 +26,7 @@ use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
 use crate::sampler::{self, Sampled};
 use crate::schedule::Schedule;
+use crate::scrape::{self, Endpoint};
 use crate::secrets::{self, Secrets};
 
 /// Inspections that have not ended when the recording does get this much longer.
@@ -54,7 +55,9 @@ pub(crate) struct Session {
     followers: JoinSet<()>,
     inspections: JoinSet<()>,
     sampler: JoinHandle<()>,
-    addresses: BTreeMap<String, String>,
+    scraper: JoinHandle<()>,
+    /// Addresses of the kubelets and endpoints of Pods, by UID.
+    addresses: BTreeMap<String, (String, Vec<Endpoint>)>,
     targets: watch::Sender<Vec<Sampled>>,
     present: watch::Sender<Present>,
     /// Instances of containers that have run, by UID of the Pod, name and restarts.
@@ -80,10 +83,17 @@ impl Session {
         let began = Instant::now();
         let (order, targets) = (watch::Sender::new(Order::Record), watch::Sender::new(Vec::new()));
         let sampler = tokio::spawn(sampler::sample(
-            Kubelets::new(args.kubelet.clone()),
+            Kubelets::new(args.kubelet.clone(), args.namespace.clone()),
             publisher.clone(),
             targets.subscribe(),
             order.subscribe(),
+        ));
+        let scraper = tokio::spawn(scrape::scrape(
+            publisher.clone(),
+            secrets.redactor.clone(),
+            targets.subscribe(),
+            order.subscribe(),
+            seconds(args.duration_seconds),
         ));
         Self {
             pods: Api::namespaced(client.clone(), &args.namespace),
@@ -104,6 +114,7 @@ impl Session {
             followers: JoinSet::new(),
             inspections: JoinSet::new(),
             sampler,
+            scraper,
             addresses: BTreeMap::new(),
             targets,
             present: watch::Sender::default(),
@@ -184,7 +195,7 @@ impl Session {
             // Followers tell themselves what they could not read, unless they broke.
             lost += u64::from(followed.is_err());
         }
-        let _ = (&mut self.sampler).await;
+        let _ = tokio::join!(&mut self.sampler, &mut self.scraper);
         let (moment, message) = match end {
             End::Complete => (Moment::Complete, "the recording duration is over"),
             End::NeverReady => (Moment::NeverReady, "the target did not become Ready in time"),
@@ -228,7 +239,9 @@ impl Session {
         };
         let target = self.selector.matches(pod.labels());
         if target && let Some(address) = pod.status.as_ref().and_then(|status| status.host_ip.clone()) {
-            self.addresses.insert(pod.uid().unwrap_or_default(), address);
+            let endpoints = scrape::endpoints(&pod, &self.args.metrics.0);
+            self.addresses
+                .insert(pod.uid().unwrap_or_default(), (address, endpoints));
         }
         let mut state = pods::state(&pod, target, deleted);
         if target {
@@ -274,10 +287,11 @@ impl Session {
             }
         }
         let targets = self.recorder.targets().filter_map(|pod| {
-            let address = self.addresses.get(&pod.pod_uid)?.clone();
+            let (address, endpoints) = self.addresses.get(&pod.pod_uid)?.clone();
             Some(Sampled {
                 address,
                 pod: pod.clone(),
+                endpoints,
             })
         });
         self.targets.send_replace(targets.collect());

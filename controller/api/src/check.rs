@@ -6,7 +6,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, annotation, schema};
+use crate::{Oracles, Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, annotation, schema};
 
 /// Finds, by running clones of a workload, the strictest security settings under which it still works.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,10 @@ pub struct WorkloadHardeningCheckSpec {
     #[serde(default)]
     #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
     pub isolation: Isolation,
+    /// How strictly the workload is judged.
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub oracles: Oracles,
 }
 
 fn default_recording_duration() -> String {

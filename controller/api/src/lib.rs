@@ -15,6 +15,7 @@
 
 mod check;
 mod names;
+mod oracles;
 mod report;
 mod run;
 mod schema;
@@ -26,6 +27,7 @@ pub use check::{
     WorkloadHardeningCheckSpec,
 };
 pub use names::{MANAGER, SETTINGS, annotation, condition, finalizer, label, reason};
+pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};
 pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};

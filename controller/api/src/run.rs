@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BaseSecurityContext, CheckRef, FindingRecord, Identity, Isolation, Outcome, PodSecurityLevel, TargetRef, schema,
+    BaseSecurityContext, CheckRef, FindingRecord, Identity, Isolation, Oracles, Outcome, PodSecurityLevel, TargetRef,
+    schema,
 };
 
 /// One experiment: a clone of the target with the settings under test, recorded by one Job.
@@ -59,6 +60,9 @@ pub struct CheckRunSpec {
     /// How far the clone is kept apart.
     #[serde(default)]
     pub isolation: Isolation,
+    /// How strictly the workload is judged.
+    #[serde(default)]
+    pub oracles: Oracles,
 }
 
 /// What a run is for.

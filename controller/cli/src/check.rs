@@ -2,7 +2,7 @@
 
 use kube::ResourceExt;
 use temper_api::{
-    BaseSecurityContext, Identity, Isolation, SETTINGS, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
+    BaseSecurityContext, Identity, Isolation, Oracles, SETTINGS, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
 };
 
 use crate::{
@@ -72,6 +72,7 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
         verification: args.verification.into(),
         suspend: args.suspend,
         security_context: BaseSecurityContext::default(),
+        oracles: Oracles::default(),
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))

@@ -1,15 +1,20 @@
-//! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04).
+//! Judges a recording against baselines: stability (TC-01), readiness (TC-02), logs (TC-03), resources (TC-04), functional
+//! probes (TC-05), metrics of the workload's own (TC-06).
 //!
 //! A verdict is evidence: findings with a rule, a weight and counts. [`Finding::sentence`] turns one into words.
 //! Thresholds are those of section 7.4 of the oracle's design.
 
 mod finding;
 mod messages;
+mod metrics;
+mod probes;
 mod readiness;
 mod resources;
+mod shift;
 mod stability;
 
 pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
+pub use resources::Resources;
 
 use crate::recording::{Ending, Recording};
 
@@ -29,14 +34,25 @@ const NANOS: i64 = 1_000_000_000;
 
 /// Judges a finished recording.
 pub fn judge(baselines: &[&Recording], candidate: &Recording) -> Verdict {
-    judge_by(baselines, candidate, |_| true)
+    judge_asked(Resources::default(), baselines, candidate)
+}
+
+/// Judges a finished recording, where differences in resources count as asked for.
+pub fn judge_asked(resources: Resources, baselines: &[&Recording], candidate: &Recording) -> Verdict {
+    judge_by(resources, baselines, candidate, |_| true)
 }
 
 /// Judges with some of the rules only: what a rule is worth shows when it is left out.
-pub fn judge_by(baselines: &[&Recording], candidate: &Recording, counts: impl Fn(Rule) -> bool) -> Verdict {
+pub fn judge_by(
+    resources: Resources,
+    baselines: &[&Recording],
+    candidate: &Recording,
+    counts: impl Fn(Rule) -> bool,
+) -> Verdict {
     let mut findings = stability::judge(baselines, candidate);
-    let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
+    findings.extend(probes::judge(baselines, candidate));
+    let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let obstacle = stability::obstacle(candidate).filter(|_| is_blameless);
     if let Some(missing) = obstacle.or_else(|| incomplete(candidate).filter(|_| !is_broken)) {
         return Verdict {
@@ -49,7 +65,8 @@ pub fn judge_by(baselines: &[&Recording], candidate: &Recording, counts: impl Fn
         findings.extend(messages::new_complaints(baselines, candidate));
     } else {
         findings.extend(messages::judge(baselines, candidate));
-        findings.extend(resources::judge(baselines, candidate));
+        findings.extend(resources::judge(resources, baselines, candidate));
+        findings.extend(metrics::judge(baselines, candidate));
     }
     findings.retain(|finding| counts(finding.rule));
     verdict(findings)

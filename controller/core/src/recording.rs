@@ -5,20 +5,26 @@
 
 mod curve;
 mod log;
+mod metric;
 mod missing;
 mod sample;
+mod total;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
+pub use metric::{Metric, Number, Scrape, own_metrics};
 pub use missing::Missing;
 pub use sample::{
-    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
-    Source, Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
+    Process, Sample, Source, Termination, Usage,
 };
+pub use total::{Measure, Total, recorded_seconds, throttled, totals};
 
 use self::log::Positions;
+use self::metric::Endpoints;
 use self::missing::Sequences;
 use crate::logs::Names;
 
@@ -50,7 +56,10 @@ pub struct Recording {
     pods: BTreeSet<PodState>,
     events: BTreeSet<ClusterEvent>,
     usage: BTreeMap<(String, String, i64), Usage>,
+    /// By container.
+    metrics: BTreeMap<String, Endpoints>,
     processes: BTreeMap<String, Process>,
+    probes: BTreeSet<Probe>,
     marks: BTreeSet<Mark>,
     /// By attempt.
     received: BTreeMap<u32, Sequences>,
@@ -83,16 +92,20 @@ impl Recording {
             Sample::Event(event) => drop(self.events.insert(event)),
             Sample::Usage(usage) => self.used(usage),
             Sample::Process(process) => self.process_seen(process),
+            Sample::Metrics(scrape) => {
+                let container = scrape.source.container.clone();
+                self.metrics.entry(container).or_default().add(scrape);
+            }
+            Sample::Probe(probe) => drop(self.probes.insert(probe)),
             Sample::Mark(mark) => drop(self.marks.insert(mark)),
         }
     }
 
-    /// A kubelet has one value for one time; of two, the larger, so that their order makes no difference.
     fn used(&mut self, usage: Usage) {
         let source = &usage.source;
-        let key = (source.container.clone(), source.pod_uid.clone(), usage.time_nanos);
-        if !is_own(&source.container) && self.usage.get(&key).is_none_or(|old| *old < usage) {
-            self.usage.insert(key, usage);
+        if !is_own(&source.container) {
+            let key = (source.container.clone(), source.pod_uid.clone(), usage.time_nanos);
+            self.usage.entry(key).or_default().join(usage);
         }
     }
 
@@ -185,6 +198,11 @@ impl Recording {
     /// Kubernetes Events.
     pub fn events(&self) -> impl Iterator<Item = &ClusterEvent> {
         self.events.iter()
+    }
+
+    /// Tries of functional probes, by name.
+    pub fn probes(&self) -> impl Iterator<Item = &Probe> {
+        self.probes.iter()
     }
 
     /// What the process of a container showed.

@@ -1,6 +1,6 @@
 //! When a run moves on: from what was observed to the one step that follows.
 
-use crate::oracle::{self, Outcome, Verdict, Weight};
+use crate::oracle::{self, Outcome, Resources, Verdict, Weight};
 use crate::recording::{Ending, Missing, Recording};
 use crate::search::{self, BASELINES, Role};
 
@@ -83,6 +83,8 @@ pub struct Observed<'a> {
     pub settled: bool,
     /// The baselines of its check.
     pub baselines: Vec<Baseline<'a>>,
+    /// What differences in resources do to it.
+    pub resources: Resources,
     /// Now, in nanoseconds since the epoch.
     pub now: i64,
 }
@@ -290,7 +292,7 @@ fn verdict(observed: &Observed<'_>) -> Option<Verdict> {
     }
     // Where baselines differ, a third one tells by which to judge, or the check ends.
     let baselines = search::trusted(&observed.baseline_recordings()).ok()?;
-    Some(oracle::judge(&baselines, observed.recording))
+    Some(oracle::judge_asked(observed.resources, &baselines, observed.recording))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! From the wire to the samples that core folds.
 
 use temper_core::recording::{
-    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Process, Sample,
-    Source, Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
+    Process, Sample, Scrape, Source, Termination, Usage,
 };
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
@@ -38,6 +38,17 @@ pub(super) fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
             cpu_core_nanos: usage.cpu_core_nanos,
             memory_working_set_bytes: usage.memory_working_set_bytes,
             memory_rss_bytes: usage.memory_rss_bytes,
+            network_received_bytes: usage.network_received_bytes,
+            network_sent_bytes: usage.network_sent_bytes,
+            disk_used_bytes: usage.disk_used_bytes,
+            cpu_periods: usage.cpu_periods,
+            cpu_throttled_periods: usage.cpu_throttled_periods,
+        }),
+        Body::Metrics(metrics) => Sample::Metrics(Scrape {
+            source: source(metrics.source?),
+            port: metrics.port,
+            time_nanos: metrics.time_nanos,
+            metrics: metrics.metrics.into_iter().map(metric).collect::<Option<_>>()?,
         }),
         Body::Process(process) => Sample::Process(self::process(process)?),
         Body::Mark(mark) => Sample::Mark(Mark {
@@ -103,6 +114,18 @@ fn container(state: v1::ContainerState) -> ContainerState {
         }),
         running: state.running,
     }
+}
+
+fn metric(metric: v1::Metric) -> Option<Metric> {
+    Some(Metric {
+        is_counter: match metric.kind() {
+            v1::MetricKind::Unspecified => return None,
+            v1::MetricKind::Counter => true,
+            v1::MetricKind::Gauge => false,
+        },
+        name: metric.name,
+        value: Number(metric.value),
+    })
 }
 
 fn process(process: v1::Process) -> Option<Process> {

@@ -222,9 +222,15 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
     if let Some(at) = ready_at {
         env.push(text("TEMPER_READY_AT", at.to_string()));
     }
+    if !run.spec.oracles.metrics.is_empty() {
+        env.push(text("TEMPER_METRICS", json!(run.spec.oracles.metrics).to_string()));
+    }
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     if args.kubelet_insecure_skip_tls_verify {
         env.push(text("TEMPER_KUBELET_INSECURE_SKIP_TLS_VERIFY", "true".to_owned()));
+    }
+    if args.kubelet_throttling {
+        env.push(text("TEMPER_KUBELET_THROTTLING", "true".to_owned()));
     }
     if !args.kubelet_ca_configmap.is_empty() {
         env.push(text("TEMPER_KUBELET_CA", "/etc/temper/kubelet/ca.crt".to_owned()));
@@ -259,7 +265,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, RunRole, TargetRef};
+    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, Oracles, RunRole, TargetRef};
 
     use super::*;
 
@@ -281,6 +287,7 @@ mod tests {
             security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),
+            oracles: Oracles::default(),
         };
         CheckRun::new("x", spec)
     }

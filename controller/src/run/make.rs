@@ -113,7 +113,7 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
     status.notes.clone_from(&plan.notes);
     let mut objects = vec![
         job::namespace(run, namespace, &wish.clone, &job::deadline(run, &context.args)),
-        clone::fence(&wish.clone, &wish.labels, egress(run)),
+        clone::fence(&wish.clone, &wish.labels, egress(run), &context.args.runs_namespace),
         clone::quota(&wish.clone, &wish.labels, quota_pods(&plan)),
     ];
     objects.extend(worker(run, context, status));

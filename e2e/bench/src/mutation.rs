@@ -1,7 +1,7 @@
 //! The mutation check: a rule that finds nothing that the others do not find is decoration.
 
 use serde::Serialize;
-use temper_core::oracle::{Outcome, Rule, judge_by};
+use temper_core::oracle::{Outcome, Resources, Rule, judge_by};
 use temper_core::recording::Recording;
 
 use crate::run::{Program, View};
@@ -82,5 +82,5 @@ fn failing(programs: &[&Program]) -> Vec<Case> {
 
 fn judge(case: &Case, counts: impl Fn(Rule) -> bool) -> Outcome {
     let baselines: Vec<&Recording> = case.baselines.iter().collect();
-    judge_by(&baselines, &case.candidate, counts).outcome
+    judge_by(Resources::default(), &baselines, &case.candidate, counts).outcome
 }

@@ -13,9 +13,14 @@ pub enum Egress {
     Allow,
 }
 
-/// A NetworkPolicy that lets nobody in from elsewhere, and out only as far as `egress` says.
-pub fn fence(namespace: &str, labels: &[(String, String)], egress: Egress) -> Value {
+/// A NetworkPolicy that lets nobody in from elsewhere but the worker of the same run, which has the same labels in the
+/// namespace of workers, and out only as far as `egress` says.
+pub fn fence(namespace: &str, labels: &[(String, String)], egress: Egress, workers: &str) -> Value {
     let clone = json!({"podSelector": {}});
+    let worker = json!({
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": workers}},
+        "podSelector": {"matchLabels": map(labels)}
+    });
     let dns = json!({"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]});
     let mut out = vec![json!({"to": [clone]}), dns];
     if egress == Egress::ClusterOnly {
@@ -24,7 +29,7 @@ pub fn fence(namespace: &str, labels: &[(String, String)], egress: Egress) -> Va
         let peers: Vec<Value> = blocks.iter().map(|cidr| json!({"ipBlock": {"cidr": cidr}})).collect();
         out.push(json!({"to": peers}));
     }
-    let mut spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [clone]}]});
+    let mut spec = json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [clone, worker]}]});
     if egress != Egress::Allow
         && let Some(spec) = spec.as_object_mut()
     {
@@ -42,11 +47,33 @@ pub fn quota(namespace: &str, labels: &[(String, String)], pods: u32) -> Value {
 }
 
 fn object(api_version: &str, kind: &str, namespace: &str, labels: &[(String, String)], spec: &Value) -> Value {
-    let labels: serde_json::Map<String, Value> = labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     json!({
         "apiVersion": api_version,
         "kind": kind,
-        "metadata": {"name": "temper-fence", "namespace": namespace, "labels": labels},
+        "metadata": {"name": "temper-fence", "namespace": namespace, "labels": map(labels)},
         "spec": spec
     })
+}
+
+fn map(labels: &[(String, String)]) -> serde_json::Map<String, Value> {
+    labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn besides_the_clone_only_the_worker_of_the_same_run_comes_in() {
+        let labels = [("temper.dev/run-uid".to_owned(), "u".to_owned())];
+        let policy = fence("clone", &labels, Egress::Deny, "temper-runs");
+        let worker = json!({
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "temper-runs"}},
+            "podSelector": {"matchLabels": {"temper.dev/run-uid": "u"}}
+        });
+        assert_eq!(
+            policy.pointer("/spec/ingress"),
+            Some(&json!([{"from": [{"podSelector": {}}, worker]}]))
+        );
+    }
 }

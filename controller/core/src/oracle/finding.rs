@@ -36,9 +36,15 @@ pub enum Oracle {
     /// Messages.
     #[strum(serialize = "TC-03")]
     Logs,
-    /// CPU and memory.
+    /// CPU, memory, network and disk.
     #[strum(serialize = "TC-04")]
     Resources,
+    /// Functional probes.
+    #[strum(serialize = "TC-05")]
+    Probes,
+    /// What the workload counts itself.
+    #[strum(serialize = "TC-06")]
+    Metrics,
 }
 
 /// Which rule of an oracle.
@@ -94,8 +100,20 @@ pub enum Rule {
     Reordered,
     /// More kinds of messages than are told apart.
     TooManyMessages,
-    /// CPU or memory differ more than baselines do.
+    /// CPU, memory, network or disk differ more than baselines do.
     ResourceShift,
+    /// A container waited for CPU where no baseline does.
+    Throttled,
+    /// A functional probe fails that passes in every baseline.
+    ProbeFailed,
+    /// A functional probe that passes in every baseline was not tried.
+    ProbeUntried,
+    /// A functional probe fails in a baseline, and decides nothing.
+    ProbeUseless,
+    /// A metric of the workload differs more than in the baselines.
+    MetricShift,
+    /// A counter of errors rises where none does in any baseline.
+    ErrorsCounted,
     /// Too little was measured to compare.
     NotDecidable,
 }
@@ -215,7 +233,14 @@ impl Finding {
             Rule::Silence => format!("{who} logged nothing {detail}, where every baseline did"),
             Rule::TooManyMessages => format!("{who} logged {} lines that could not be compared", self.count),
             Rule::ResourceShift => format!("{who} used {detail}"),
-            Rule::NotDecidable => "too little was measured to compare resources".to_owned(),
+            Rule::Throttled => format!("{who} had to wait in {detail}"),
+            Rule::ProbeFailed => format!("probe {detail}, and it passed in every baseline"),
+            Rule::ProbeUntried => format!("probe {detail} was not tried, and it passed in every baseline"),
+            Rule::ProbeUseless => format!("probe {detail}: it decides nothing"),
+            Rule::MetricShift => format!("{who} {detail}"),
+            Rule::ErrorsCounted => format!("{who} counted {detail}"),
+            Rule::NotDecidable if detail.is_empty() => "too little was measured to compare resources".to_owned(),
+            Rule::NotDecidable => format!("of {who}, {detail}"),
         };
         match &self.example {
             Some(line) => format!("{what}: `{line}`"),

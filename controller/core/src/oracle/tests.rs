@@ -1,3 +1,6 @@
+mod metrics;
+mod probes;
+mod resources;
 mod workloads;
 
 use super::*;

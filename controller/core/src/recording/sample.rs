@@ -1,5 +1,7 @@
 //! What a worker publishes, as core sees it. Times are nanoseconds since the Unix epoch.
 
+use super::metric::Scrape;
+
 /// One message of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sample {
@@ -15,12 +17,16 @@ pub enum Sample {
     Usage(Usage),
     /// What a running process shows of itself.
     Process(Process),
+    /// What the workload counts itself.
+    Metrics(Scrape),
+    /// What a functional probe of the user found.
+    Probe(Probe),
     /// A turning point of the recording itself.
     Mark(Mark),
 }
 
 /// Which container of which Pod something belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Source {
     /// Name of the Pod.
     pub pod: String,
@@ -166,10 +172,10 @@ pub struct ClusterEvent {
     pub count: u32,
 }
 
-/// What a kubelet measured for one container.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What a kubelet measured at one time, of one container or of a Pod as a whole. Totals are since the container began.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Usage {
-    /// Which container.
+    /// Which container; its name is empty for a Pod as a whole.
     pub source: Source,
     /// The kubelet's own time of the sample.
     pub time_nanos: i64,
@@ -179,6 +185,51 @@ pub struct Usage {
     pub memory_working_set_bytes: Option<u64>,
     /// Resident set, in bytes.
     pub memory_rss_bytes: Option<u64>,
+    /// Bytes that the Pod received so far.
+    pub network_received_bytes: Option<u64>,
+    /// Bytes that the Pod sent so far.
+    pub network_sent_bytes: Option<u64>,
+    /// Bytes of the Pod on the node's disk: writable layers, logs and emptyDirs.
+    pub disk_used_bytes: Option<u64>,
+    /// Periods of the CPU quota so far.
+    pub cpu_periods: Option<u64>,
+    /// Periods in which the container had to wait so far.
+    pub cpu_throttled_periods: Option<u64>,
+}
+
+impl Usage {
+    /// Adds what another measurement of the same time has; of two values the larger, so that their order makes no
+    /// difference.
+    pub(super) fn join(&mut self, other: Self) {
+        let Self {
+            source,
+            time_nanos,
+            cpu_core_nanos,
+            memory_working_set_bytes,
+            memory_rss_bytes,
+            network_received_bytes,
+            network_sent_bytes,
+            disk_used_bytes,
+            cpu_periods,
+            cpu_throttled_periods,
+        } = other;
+        if source > self.source {
+            self.source = source;
+        }
+        self.time_nanos = self.time_nanos.max(time_nanos);
+        for (mine, theirs) in [
+            (&mut self.cpu_core_nanos, cpu_core_nanos),
+            (&mut self.memory_working_set_bytes, memory_working_set_bytes),
+            (&mut self.memory_rss_bytes, memory_rss_bytes),
+            (&mut self.network_received_bytes, network_received_bytes),
+            (&mut self.network_sent_bytes, network_sent_bytes),
+            (&mut self.disk_used_bytes, disk_used_bytes),
+            (&mut self.cpu_periods, cpu_periods),
+            (&mut self.cpu_throttled_periods, cpu_throttled_periods),
+        ] {
+            *mine = (*mine).max(theirs);
+        }
+    }
 }
 
 /// What process 1 of a container shows of itself.
@@ -225,6 +276,32 @@ pub struct Mount {
     pub fs_type: String,
     /// It is read-only.
     pub read_only: bool,
+}
+
+/// One try of a functional probe: a check of the user's own that the workload does what it is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Probe {
+    /// Name of the probe, the same in every run.
+    pub name: String,
+    /// When in a recording it is tried.
+    pub mode: ProbeMode,
+    /// When it was tried.
+    pub time_nanos: i64,
+    /// The workload did what was asked of it.
+    pub passed: bool,
+    /// What it said, as a sentence for people.
+    pub message: String,
+}
+
+/// When in a recording a probe is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProbeMode {
+    /// Once the workload is Ready.
+    Start,
+    /// Over and over.
+    Continuous,
+    /// Before the recording ends: what it finds is the last word.
+    End,
 }
 
 /// A turning point.

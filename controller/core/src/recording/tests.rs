@@ -1,5 +1,6 @@
 mod missing;
 mod samples;
+mod totals;
 
 use proptest::prelude::*;
 

@@ -60,6 +60,7 @@ pub(crate) fn observed<'a>(
                 recording,
             })
             .collect(),
+        resources: Resources::default(),
         now: 20 * SECOND,
     }
 }

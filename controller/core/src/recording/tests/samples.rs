@@ -51,7 +51,22 @@ pub(super) fn usage(second: i64, cpu_seconds: u64) -> Sample {
         time_nanos: second * 1_000_000_000,
         cpu_core_nanos: Some(cpu_seconds * 1_000_000_000),
         memory_working_set_bytes: Some(1024),
-        memory_rss_bytes: None,
+        ..Usage::default()
+    })
+}
+
+/// What only the Pod as a whole has, or only the quota of its container.
+pub(super) fn rarer_usage(second: i64, value: u64, of_pod: bool) -> Sample {
+    let mut source = source();
+    if of_pod {
+        source.container.clear();
+    }
+    Sample::Usage(Usage {
+        source,
+        time_nanos: second * 1_000_000_000,
+        network_sent_bytes: of_pod.then_some(value),
+        cpu_periods: (!of_pod).then_some(value),
+        ..Usage::default()
     })
 }
 
@@ -126,6 +141,30 @@ pub(super) fn process(time: i64, uid: u32, error: &str) -> Process {
     }
 }
 
+pub(super) fn probe(time: i64, passed: bool) -> Sample {
+    Sample::Probe(Probe {
+        name: "answers".into(),
+        mode: ProbeMode::Continuous,
+        time_nanos: time,
+        passed,
+        message: String::new(),
+    })
+}
+
+pub(super) fn scrape(second: i64, restart: u32, value: f64) -> Sample {
+    let metric = |name: &str, is_counter: bool| Metric {
+        name: name.into(),
+        is_counter,
+        value: Number(value),
+    };
+    Sample::Metrics(Scrape {
+        source: Source { restart, ..source() },
+        port: 9090,
+        time_nanos: second * 1_000_000_000,
+        metrics: vec![metric("requests_total", true), metric("queue", false)],
+    })
+}
+
 pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
     let moments = [
         Moment::Started,
@@ -142,11 +181,14 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
         (0_i64..5, any::<bool>()).prop_map(|(time, ready)| pod(time, ready)),
         (0_i64..5, 0_u32..3).prop_map(|(time, count)| event(time, count)),
         (0_i64..5, 0_u64..5).prop_map(|(second, cpu)| usage(second, cpu)),
+        (0_i64..5, 0_u64..5, any::<bool>()).prop_map(|(second, value, of_pod)| rarer_usage(second, value, of_pod)),
         (0_i64..3, 0_u32..3, any::<bool>()).prop_map(|(time, uid, bad)| Sample::Process(process(
             time,
             uid,
             if bad { "gone" } else { "" }
         ))),
+        (0_i64..5, any::<bool>()).prop_map(|(time, passed)| probe(time, passed)),
+        (0_i64..5, 0_u32..2, any::<f64>()).prop_map(|(second, restart, value)| scrape(second, restart, value)),
         (prop::sample::select(moments.to_vec()), 0_i64..5).prop_map(|(moment, time)| mark(moment, time)),
     ]
 }

@@ -1,0 +1,52 @@
+//! How a workload is judged beyond what every check asks for.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How strictly a workload is judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Oracles {
+    /// What it means for a run that the workload uses far more or far less CPU, memory, network or disk than in every
+    /// baseline.
+    #[serde(default)]
+    pub resources: ResourceMode,
+    /// Where the workload's containers expose metrics in the text format of Prometheus or OpenMetrics, over http. Where
+    /// none is named, the endpoint that the annotations `prometheus.io/scrape`, `port` and `path` of its Pods name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8))]
+    pub metrics: Vec<MetricsEndpoint>,
+}
+
+/// An endpoint of a container that exposes metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricsEndpoint {
+    /// Number of the port.
+    #[schemars(range(min = 1, max = 65_535))]
+    pub port: u16,
+    /// Path, with a query if it needs one.
+    #[serde(default = "default_path")]
+    #[schemars(length(max = 256), regex(pattern = r"^/[!-~]*$"))]
+    pub path: String,
+    /// Container that findings name; by default the one that declares the port, else the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub container: Option<String>,
+}
+
+fn default_path() -> String {
+    "/metrics".to_owned()
+}
+
+/// What differences in resources do to a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ResourceMode {
+    /// They are listed, and two that point the same way are a warning.
+    #[default]
+    Flag,
+    /// Each fails the run. For workloads that are driven with the same load in every run.
+    Fail,
+    /// They are not looked at.
+    Off,
+}

@@ -1,0 +1,86 @@
+//! TC-05: what the user's own probes find. They count most: one that fails where it passes in every baseline fails the
+//! run, whatever its log says. One that fails in a baseline says nothing about a run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Finding, Oracle, Rule, Weight};
+use crate::recording::{Probe, ProbeMode, Recording};
+
+/// What all tries of one probe in one run amount to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tries<'a> {
+    count: u64,
+    failed: u64,
+    last_failure: Option<&'a Probe>,
+    /// The last try at the end.
+    last_word: Option<&'a Probe>,
+}
+
+impl<'a> Tries<'a> {
+    fn add(&mut self, probe: &'a Probe) {
+        self.count += 1;
+        if !probe.passed {
+            self.failed += 1;
+            self.last_failure = Some(probe);
+        }
+        if probe.mode == ProbeMode::End {
+            self.last_word = Some(probe);
+        }
+    }
+
+    /// The try that says it best, if the probe as a whole failed: at the end, or in more than half of its tries.
+    fn failure(&self) -> Option<&'a Probe> {
+        let at_end = self.last_word.filter(|probe| !probe.passed);
+        at_end.or_else(|| self.last_failure.filter(|_| self.failed * 2 > self.count))
+    }
+}
+
+/// Compares what probes found.
+pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
+    let usual: Vec<_> = baselines.iter().map(|baseline| tries(baseline)).collect();
+    let mine = tries(candidate);
+    let names: BTreeSet<&str> = usual.iter().flat_map(|tries| tries.keys()).copied().collect();
+    let finding = |name: &str| {
+        // Where only some baselines tried it, nobody knows what is usual.
+        let usual: Option<Vec<Tries<'_>>> = usual.iter().map(|tries| tries.get(name).copied()).collect();
+        against(name, &usual?, mine.get(name).copied())
+    };
+    names.into_iter().filter_map(finding).collect()
+}
+
+fn against(name: &str, usual: &[Tries<'_>], mine: Option<Tries<'_>>) -> Option<Finding> {
+    let tell = |rule, weight, detail: String| {
+        let mut finding = Finding::new(Oracle::Probes, rule, weight);
+        finding.baseline_counts = usual.iter().map(|tries| tries.failed).collect();
+        finding.count = mine.map_or(0, |tries| tries.failed);
+        finding.detail = detail;
+        Some(finding)
+    };
+    let bad = usual.iter().filter(|tries| tries.failure().is_some()).count();
+    if bad > 0 {
+        let detail = format!("`{name}` fails in {bad} of {} baselines", usual.len());
+        return tell(Rule::ProbeUseless, Weight::Note, detail);
+    }
+    let Some(mine) = mine else {
+        return tell(Rule::ProbeUntried, Weight::Warn, format!("`{name}`"));
+    };
+    let failure = mine.failure()?;
+    let detail = if failure.mode == ProbeMode::End {
+        format!("`{name}` failed at the end")
+    } else {
+        format!("`{name}` failed in {} of {} tries", mine.failed, mine.count)
+    };
+    let mut finding = tell(Rule::ProbeFailed, Weight::Fail, detail)?;
+    finding.at_nanos = Some(failure.time_nanos);
+    finding.example = (!failure.message.is_empty()).then(|| failure.message.clone());
+    Some(finding)
+}
+
+/// The tries of each probe, in the order of mode and time.
+fn tries(recording: &Recording) -> BTreeMap<&str, Tries<'_>> {
+    let mut tries: BTreeMap<&str, Tries<'_>> = BTreeMap::new();
+    for probe in recording.probes() {
+        tries.entry(&probe.name).or_default().add(probe);
+    }
+    tries
+}

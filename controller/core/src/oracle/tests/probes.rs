@@ -1,0 +1,108 @@
+//! TC-05.
+
+use super::*;
+use crate::recording::{Probe, ProbeMode};
+
+/// A run whose probe found this at each of its tries.
+fn probed(tries: &[(ProbeMode, bool)]) -> Recording {
+    let mut recording = run(&GOOD);
+    for (second, (mode, passed)) in (3..).zip(tries) {
+        recording.fold(Sample::Probe(Probe {
+            name: "answers".into(),
+            mode: *mode,
+            time_nanos: second * NANOS,
+            passed: *passed,
+            message: if *passed { "" } else { "no answer on port 80" }.into(),
+        }));
+    }
+    recording
+}
+
+const PASSES: [(ProbeMode, bool); 2] = [(ProbeMode::Continuous, true), (ProbeMode::End, true)];
+
+fn against_good(tries: &[(ProbeMode, bool)]) -> Verdict {
+    judge(&[&probed(&PASSES), &probed(&PASSES)], &probed(tries))
+}
+
+#[test]
+fn a_probe_that_fails_fails_the_run_whatever_the_log_says() {
+    let verdict = against_good(&[(ProbeMode::Continuous, true), (ProbeMode::End, false)]);
+    assert_eq!(verdict.outcome, Outcome::Failed);
+    assert_eq!(
+        verdict.findings[0].sentence(),
+        "probe `answers` failed at the end, and it passed in every baseline: `no answer on port 80`"
+    );
+    let verdict = against_good(&[false, true, false].map(|passed| (ProbeMode::Continuous, passed)));
+    assert_eq!(verdict.outcome, Outcome::Failed);
+    assert_eq!(
+        verdict.findings[0].sentence(),
+        "probe `answers` failed in 2 of 3 tries, and it passed in every baseline: `no answer on port 80`"
+    );
+}
+
+#[test]
+fn a_probe_may_fail_in_half_of_its_tries_but_not_at_the_end() {
+    let half = [false, true].map(|passed| (ProbeMode::Continuous, passed));
+    assert_eq!(against_good(&half).outcome, Outcome::Passed);
+    let recovers = [
+        (ProbeMode::Start, false),
+        (ProbeMode::End, false),
+        (ProbeMode::End, true),
+        (ProbeMode::End, true),
+    ];
+    assert_eq!(against_good(&recovers).outcome, Outcome::Passed);
+}
+
+#[test]
+fn a_failed_probe_outweighs_a_log_that_was_not_read_to_its_end() {
+    let mut candidate = probed(&[(ProbeMode::End, false)]);
+    candidate.fold(Sample::Gap(LogGap {
+        source: source(),
+        position: 6,
+        cause: Cause::Rotated,
+        message: String::new(),
+    }));
+    let verdict = judge(&[&probed(&PASSES), &probed(&PASSES)], &candidate);
+    assert_eq!(verdict.outcome, Outcome::Failed);
+}
+
+#[test]
+fn a_probe_that_fails_in_a_baseline_decides_nothing_and_baselines_that_differ_do_not_agree() {
+    let bad = probed(&[(ProbeMode::End, false)]);
+    let verdict = judge_asked(Resources::Off, &[&probed(&PASSES), &bad], &bad);
+    assert_eq!(verdict.outcome, Outcome::Passed);
+    assert_eq!(
+        verdict.findings[0].sentence(),
+        "probe `answers` fails in 1 of 2 baselines: it decides nothing"
+    );
+    assert_eq!(agree(&[&bad, &bad]), Ok(()));
+    let apart = agree(&[&probed(&PASSES), &bad]).unwrap_err();
+    assert_eq!(apart[0].rule, Rule::ProbeFailed);
+}
+
+#[test]
+fn a_probe_that_was_not_tried_is_missed() {
+    assert_eq!(against_good(&[]).outcome, Outcome::Warned);
+    let only_here = judge(&[&probed(&[]), &probed(&PASSES)], &probed(&[(ProbeMode::End, false)]));
+    assert_eq!(only_here.outcome, Outcome::Passed);
+}
+
+#[test]
+fn a_pod_that_no_node_has_room_for_is_not_blamed_for_its_probe() {
+    let mut candidate = started();
+    pod(&mut candidate, 1, |state| {
+        state.ready = false;
+        state.containers[0].running = false;
+        state.containers[0].waiting_reason = "ImagePullBackOff".into();
+    });
+    mark(&mut candidate, Moment::NeverReady, END);
+    candidate.fold(Sample::Probe(Probe {
+        name: "answers".into(),
+        mode: ProbeMode::End,
+        time_nanos: END,
+        passed: false,
+        message: String::new(),
+    }));
+    let verdict = judge(&[&probed(&PASSES), &probed(&PASSES)], &candidate);
+    assert_eq!(verdict.outcome, Outcome::Inconclusive);
+}
