@@ -7,7 +7,9 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, builder::PossibleValuesParser};
 use temper_api::SETTINGS;
 
-pub(crate) use self::choice::{DependenciesArg, EgressArg, ReportOutput, RunModeArg, StatusOutput, VerificationArg};
+pub(crate) use self::choice::{
+    DependenciesArg, EgressArg, ReportOutput, RunModeArg, StatusOutput, TemplatesOutput, VerificationArg,
+};
 use crate::span;
 
 const IDS: std::ops::RangeInclusive<i64> = 1..=2_147_483_647;
@@ -65,6 +67,30 @@ pub(crate) enum Command {
     /// Let a check that has ended begin anew.
     #[command(after_help = "Exit codes: 0 asked; with --watch those of status.")]
     Retry(AskArgs),
+    /// Read logs as Temper does; needs no cluster.
+    #[command(subcommand)]
+    Logs(LogsCommand),
+}
+
+/// What to do with a log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogsCommand {
+    /// Print the template of each line: what it has in common with others of its kind.
+    Templates(TemplatesArgs),
+}
+
+/// Arguments of `logs templates`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit codes: 0 printed, 2 on an error or bad usage.")]
+pub(crate) struct TemplatesArgs {
+    /// The log, or - for stdin.
+    pub(crate) file: PathBuf,
+    /// Find and leave out what stands before the message of each line: time, level, process and the like.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// How to print it.
+    #[arg(short, long, value_enum, default_value_t = TemplatesOutput::Json)]
+    pub(crate) output: TemplatesOutput,
 }
 
 /// Arguments of `check`.

@@ -12,6 +12,7 @@ mod ask;
 mod check;
 mod cluster;
 mod follow;
+mod logs;
 mod output;
 mod patch;
 mod printer;
@@ -35,7 +36,7 @@ use jiff::Timestamp;
 
 use crate::{
     advice::exit_code,
-    args::{Args, Command},
+    args::{Args, Command, LogsCommand},
     ask::Wish,
     cluster::Cluster,
 };
@@ -70,5 +71,6 @@ async fn run(args: Args) -> anyhow::Result<u8> {
             let token = Timestamp::now().to_string();
             ask::ask(&Cluster::connect(&connection).await?, Wish::Retry { token }, args).await
         }
+        Command::Logs(LogsCommand::Templates(args)) => logs::templates(&args),
     }
 }

@@ -1,6 +1,6 @@
 //! The only place that writes to the terminal: results to stdout, everything else to stderr.
 
-use std::io::{ErrorKind, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 
 use anyhow::Context;
 use temper_report::plain;
@@ -15,6 +15,21 @@ pub(crate) fn result(text: &str) -> anyhow::Result<()> {
         // Whoever reads has read enough, as `head` does.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written.context("failed to write to stdout"),
+    }
+}
+
+/// Lines of a result, as they come. They must hold no characters that a terminal obeys.
+pub(crate) fn lines(lines: impl Iterator<Item = anyhow::Result<String>>) -> anyhow::Result<()> {
+    let mut stdout = BufWriter::new(std::io::stdout().lock());
+    for line in lines {
+        match writeln!(stdout, "{}", line?) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            written => written.context("failed to write to stdout")?,
+        }
+    }
+    match stdout.flush() {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        flushed => flushed.context("failed to write to stdout"),
     }
 }
 

@@ -25,6 +25,13 @@ pub(crate) enum ReportOutput {
     Json,
 }
 
+/// How `logs templates` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplatesOutput {
+    /// An object per line of the log: `line`, `template_id`, `template`.
+    Json,
+}
+
 /// Where clones may connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EgressArg {

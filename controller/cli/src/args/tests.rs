@@ -20,6 +20,9 @@ fn help() {
         let subcommand = command.find_subcommand_mut(name).unwrap();
         text = format!("{text}\n===== {name} =====\n{}", subcommand.render_long_help());
     }
+    let logs = command.find_subcommand_mut("logs").unwrap();
+    let templates = logs.find_subcommand_mut("templates").unwrap();
+    text = format!("{text}\n===== logs templates =====\n{}", templates.render_long_help());
     insta::assert_snapshot!(text);
 }
 

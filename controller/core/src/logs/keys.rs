@@ -1,6 +1,6 @@
 //! What the name before a value says of it.
 
-use super::class::{at, is_separator, part, run_back};
+use super::class::{at, before, is_separator, part, run_back};
 
 /// Fields whose value is the message itself: another value is another message.
 pub(crate) const SAYING: [&str; 15] = [
@@ -83,12 +83,17 @@ fn is_one_of(key: &[u8], names: &[&[u8]]) -> bool {
     names.iter().any(|name| key.eq_ignore_ascii_case(name))
 }
 
+/// How many signs stand between a word and the value that it names.
+const MAX_GAP: usize = 4;
+
+fn is_between(byte: u8) -> bool {
+    matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[' | b'#' | b'-')
+}
+
 /// The word before a value, and whether a colon or an equals sign gives it the value.
 pub(super) fn key_before(text: &[u8], value: usize) -> (&[u8], bool) {
-    let floor = value.saturating_sub(MAX_KEY + 4);
-    let end = run_back(text, floor, value, |byte| {
-        matches!(byte, b' ' | b'=' | b':' | b'"' | b'\'' | b'(' | b'[' | b'#' | b'-')
-    });
+    let floor = value.saturating_sub(MAX_KEY + MAX_GAP);
+    let end = run_back(text, value.saturating_sub(MAX_GAP), value, is_between);
     let start = run_back(text, floor, end, |byte| !is_separator(byte) && byte != b':');
     let is_given = part(text, end, value).iter().any(|byte| matches!(byte, b'=' | b':'));
     (part(text, start, end), is_given)
@@ -96,8 +101,14 @@ pub(super) fn key_before(text: &[u8], value: usize) -> (&[u8], bool) {
 
 /// Whether a number is a status, a code, a signal or a level, which is never masked.
 pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
+    let end_of_key = run_back(text, start.saturating_sub(MAX_GAP), start, is_between);
+    let may_tell = matches!(part(text, start, end), b"0" | [b'1'..=b'5', _, _])
+        || is_errno(text, start, end)
+        || may_name(before(text, end_of_key.saturating_sub(1)), before(text, end_of_key));
+    if !may_tell {
+        return false;
+    }
     let (key, is_given) = key_before(text, start);
-    // `HTTP/1.1` has a number of its own.
     if is_http_status(part(text, start, end)) && is_after_request(text, start, key) {
         return true;
     }
@@ -113,6 +124,15 @@ pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
     let next = rest.strip_prefix(b" ").unwrap_or_default();
     let word = next.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
     !(ends_with(key, b"returned") && word > 2 && at(next, word - 1) == b's')
+}
+
+/// Whether a word with these last letters may be one that tells: a glance that spares most words the reading.
+fn may_name(last_but_one: u8, last: u8) -> bool {
+    // In lower case; an at sign is a backtick then.
+    matches!(
+        &[last_but_one | 0x20, last | 0x20],
+        b"us" | b"de" | b"no" | b"it" | b"ed" | b"al" | b"rc" | b"el" | b"vl" | b"ty" | b"me" | b"`l"
+    )
 }
 
 /// What none of is good, and some of is not.

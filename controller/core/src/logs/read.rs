@@ -1,9 +1,9 @@
 //! From bytes to what is read of them: one line of UTF-8, without escape sequences, control characters and runs of
 //! blanks, in which control characters stand for what is masked exactly.
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
-use super::class::{is_separator, run};
+use super::class::{is_separator, part, run};
 
 /// Stands for the Pod's name.
 pub(super) const POD: u8 = 1;
@@ -41,10 +41,15 @@ impl Reader {
     /// What is read of a line, without blanks around it.
     pub(super) fn read<'a>(&'a mut self, line: &'a [u8]) -> &'a [u8] {
         let line = line.get(..MAX_LINE).unwrap_or(line);
-        let mut is_line = is_plain(line);
+        let (is_odd, is_padded) = look(line);
+        let mut is_line = !is_odd && !is_padded;
         if !is_line {
             self.text.clear();
-            clean(line, &mut self.text);
+            if is_odd {
+                clean(line, &mut self.text);
+            } else {
+                squeeze(line, &mut self.text);
+            }
         }
         for (name, mark) in &self.names {
             let text = if is_line { line } else { &self.text };
@@ -66,18 +71,31 @@ impl Reader {
     }
 }
 
-/// Whether a line can be read as it is. Without branches, so that it is done for many bytes at once.
-fn is_plain(line: &[u8]) -> bool {
+/// Whether a line has bytes other than printable ASCII, and runs of blanks. Without branches, so that it is done for
+/// many bytes at once.
+fn look(line: &[u8]) -> (bool, bool) {
     let odd = line
         .iter()
         .fold(0, |odd, byte| odd | u8::from(byte.wrapping_sub(b' ') > b'~' - b' '));
+    // Two bytes of printable ASCII make a blank together only if both are blanks.
     let next = line.get(1..).unwrap_or_default();
     let runs = line
         .iter()
         .zip(next)
         .fold(0, |runs, (a, b)| runs | u8::from((*a | *b) == b' '));
-    // Two bytes of printable ASCII make a blank together only if both are blanks.
-    odd | runs == 0
+    (odd > 0, runs > 0)
+}
+
+/// Makes one of each run of blanks.
+fn squeeze(line: &[u8], text: &mut Vec<u8>) {
+    let mut copied = 0;
+    for found in memmem::find_iter(line, b"  ") {
+        if found >= copied {
+            text.extend_from_slice(part(line, copied, found + 1));
+            copied = run(line, found, |byte| byte == b' ');
+        }
+    }
+    text.extend_from_slice(part(line, copied, line.len()));
 }
 
 /// The line as people read it.

@@ -183,3 +183,28 @@ fn a_line_that_goes_on_with_another() {
         assert!(!is_continuation(line.as_bytes()), "{line}");
     }
 }
+
+#[test]
+fn every_word_that_tells_is_seen_at_a_glance() {
+    for word in [
+        "status", "code", "errno", "exit", "exited", "signal", "returned", "rc", "STATUS", "exitCode",
+    ] {
+        check(&format!("it has {word} 17"), &format!("it has {word} 17"));
+    }
+    for key in [
+        "level",
+        "lvl",
+        "severity",
+        "loglevel",
+        "log_level",
+        "levelname",
+        "log.level",
+        "@l",
+        "priority",
+    ] {
+        check(
+            &format!("{{\"{key}\":50,\"z\":1}}"),
+            &format!("{{\"{key}\":50,\"z\":<num>}}"),
+        );
+    }
+}

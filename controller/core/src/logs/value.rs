@@ -53,7 +53,9 @@ fn number(pass: &mut Pass<'_>, start: usize, end: usize) -> usize {
     if end - start <= MAX_TELLING && keys::tells(text, start, end) || is_priority(text, start, end) {
         return end;
     }
-    if let Some(end) = uuid(text, start) {
+    if matches!(end - start, 8 | 9)
+        && let Some(end) = uuid(text, start)
+    {
         return pass.replace(start, end, "<uuid>");
     }
     let mut end = end;
@@ -176,7 +178,9 @@ fn mixed(pass: &mut Pass<'_>, start: usize, digit: usize) -> usize {
     {
         return pass.replace(1, found, "<ts>");
     }
-    if let Some(end) = uuid(text, start) {
+    if matches!(word.len(), 8 | 9)
+        && let Some(end) = uuid(text, start)
+    {
         return pass.replace(start, end, "<uuid>");
     }
     if at(text, end) == b':'

@@ -59,12 +59,14 @@ pub(super) fn lengths(messages: &[(String, u64)]) -> Vec<usize> {
         let is_near = header
             .last()
             .map_or(place == 0, |(last, _)| place - last <= MAX_GAP + 1);
-        // Nothing but what belongs to it follows who speaks.
-        let is_over = matches!(header.last(), Some((last, Look::Speaker)) if place > last + 1);
-        if !is_near || is_over {
+        // Only a dash or a level right behind who speaks does not belong to what is said.
+        let speaker = header.iter().find(|(_, look)| *look == Look::Speaker);
+        if !is_near || speaker.is_some_and(|(speaker, _)| place > speaker + 1) {
             break;
         }
-        let common = LOOKS.into_iter().find(|look| share(place, *look) * 100 >= lines * MOST);
+        let may_be = |look: &Look| speaker.is_none() || matches!(look, Look::Dash | Look::Level);
+        let mut looks = LOOKS.into_iter().filter(may_be);
+        let common = looks.find(|look| share(place, *look) * 100 >= lines * MOST);
         header.extend(common.map(|look| (place, look)));
     }
     let starts = columns.iter().map(|columns| start(columns, &header));

@@ -41,7 +41,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         });
     };
     for (place, c) in text.char_indices() {
-        let is_sign = is_sign(c);
+        // An address with its scheme is one word.
+        let is_sign = is_sign(c) && !text.get(place..).is_some_and(|rest| rest.starts_with("://"));
         if c != ' ' && !is_sign {
             start.get_or_insert(place);
             continue;
