@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-footprint check generate cluster cluster-down images
+.PHONY: help demo test bench bench-footprint bench-oracle check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
@@ -15,8 +15,11 @@ demo: ## Bring everything up, harden two real workloads, write target/demo
 test: ## All tests, unit to e2e, in a cluster of their own
 	e2e/test.sh
 
-bench: ## Measure; writes target/bench
+bench: ## Measure all that needs no cluster; writes target/bench
 	e2e/bench.sh
+
+bench-oracle: ## Measure the oracle on labelled recordings; writes target/bench/oracle.json
+	e2e/bench-oracle.sh
 
 bench-footprint: ## Measure memory, requests and etcd of one check; writes target/bench/footprint.json
 	e2e/bench-footprint.sh

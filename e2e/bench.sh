@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Figures, under target/bench. What reads data sets of ../shared skips with a message where they are absent.
+# All figures that need no cluster, under target/bench.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-mkdir -p target/bench
-cargo run --release --quiet --locked -p temper-bench --bin oracle | tee target/bench/pilot.txt
+e2e/bench-oracle.sh
+e2e/bench-templates.sh

@@ -27,6 +27,17 @@ pub enum Label {
     Broken,
 }
 
+/// Names that a recorder of Pods knows; the pilot had none.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Names {
+    /// Of the clone.
+    #[serde(default)]
+    pub namespace: String,
+    /// Of the Pod, which is also its host's.
+    #[serde(default)]
+    pub pod: String,
+}
+
 /// One line of a log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -49,6 +60,8 @@ pub struct Run {
     pub ready: Option<f64>,
     /// It ended by itself.
     pub died: bool,
+    /// Names that only this run had.
+    pub names: Names,
     /// Its log.
     pub lines: Vec<Line>,
 }
@@ -76,6 +89,8 @@ struct Meta {
     verdict: Label,
     ready_s: Option<f64>,
     died: bool,
+    #[serde(default)]
+    names: Names,
 }
 
 impl Program {
@@ -122,7 +137,7 @@ impl Run {
     }
 
     fn recording(&self, view: View, ready: Option<f64>) -> Recording {
-        let mut recording = Recording::new("");
+        let mut recording = Recording::new(&self.names.namespace);
         recording.received(1, 1);
         recording.fold(mark(Moment::Started, 0.0));
         if let Some(ready) = ready {
@@ -140,7 +155,7 @@ impl Run {
         };
         recording.fold(mark(moment, end));
         recording.fold(Sample::Logs(LogLines {
-            source: source(),
+            source: source(&self.names),
             first: 0,
             lines: self.lines.iter().map(Line::logged).collect(),
             origin_nanos: EPOCH,
@@ -219,6 +234,7 @@ fn run(folder: &Path, hardening: String) -> Result<Run> {
         label: meta.verdict,
         ready: meta.ready_s,
         died: meta.died,
+        names: meta.names,
         lines: lines.collect(),
     })
 }
@@ -228,9 +244,9 @@ fn at(seconds: f64) -> i64 {
     EPOCH + (seconds * 1e9) as i64
 }
 
-fn source() -> Source {
+fn source(names: &Names) -> Source {
     Source {
-        pod: "p".to_owned(),
+        pod: names.pod.clone(),
         pod_uid: "u".to_owned(),
         container: "server".to_owned(),
         restart: 0,

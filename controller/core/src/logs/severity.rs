@@ -21,7 +21,7 @@ pub enum Severity {
 }
 
 /// Refusals and last words; section 7.4 of the design.
-const HARD: [&str; 15] = [
+const HARD: [&str; 21] = [
     "permission denied",
     "denied",
     "not permitted",
@@ -37,6 +37,12 @@ const HARD: [&str; 15] = [
     "must be run as root",
     "must be root",
     "core dumped",
+    "no space left",
+    "disk quota exceeded",
+    "file too large",
+    "too many open files",
+    "cannot allocate memory",
+    "address already in use",
 ];
 
 const SOFT: [&str; 15] = [
@@ -106,8 +112,9 @@ pub(super) fn of(template: &str) -> Severity {
     } else {
         level(template.as_bytes())
     };
+    let sign = has_redis_sign(template.as_bytes()).then(|| words.max(Severity::Warning));
     // A warning that speaks of an error is what its writer calls it, unless something was refused.
-    called.unwrap_or(words).max(of_status(template))
+    sign.or(called).unwrap_or(words).max(of_status(template))
 }
 
 /// By the words alone.
@@ -158,11 +165,13 @@ fn level(template: &[u8]) -> Option<Severity> {
         let number = rest.get(..run(rest, 0, |byte| byte.is_ascii_digit()))?;
         return of_number(str::from_utf8(number).ok()?.parse::<u8>().ok()? % 8);
     }
-    if let Some(rest) = template.strip_prefix(b"<num>:") {
-        // Redis: its role, the time, and a sign for the level.
-        return rest.get(1..)?.starts_with(b" <ts> # ").then_some(Severity::Warning);
-    }
     of_field(template).or_else(|| of_first_words(template))
+}
+
+/// Redis: its role, the time, and a sign for the level. One sign stands for warnings and all that is worse.
+fn has_redis_sign(template: &[u8]) -> bool {
+    let rest = template.strip_prefix(b"<num>:").and_then(|rest| rest.get(1..));
+    rest.is_some_and(|rest| rest.starts_with(b" <ts> # "))
 }
 
 /// `"level":"error"`, `level=error`, `"level":50`.

@@ -108,7 +108,8 @@ fn measure(folder: &Path) -> Result<DataSet> {
 fn rules(programs: &[&Program]) -> Vec<labelled::Row> {
     let (logs, wrong) = labelled::ours(programs, View::Log);
     wrong.iter().for_each(tell);
-    let (full, _) = labelled::ours(programs, View::Full);
+    let (full, wrong) = labelled::ours(programs, View::Full);
+    wrong.iter().for_each(tell);
     [logs, full].into_iter().chain(labelled::peers(programs)).collect()
 }
 

@@ -181,27 +181,41 @@ fn platform(subject: &Subject<'_>) -> Vec<Line> {
     )
 }
 
-/// Changes the fields of lines that are flat JSON objects.
+/// Changes the fields of lines that are JSON objects.
 fn json(subject: &Subject<'_>, change: impl Fn(&mut Vec<String>)) -> Option<Vec<Line>> {
     subject.each_text(|text| {
-        let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) else {
+        if !matches!(serde_json::from_str(text), Ok(serde_json::Value::Object(_))) {
             return text.to_owned();
-        };
-        // Cut between fields, so that each stays as it was written.
-        let mut keys: Vec<(usize, String)> = object
-            .keys()
-            .filter_map(|key| Some((text.find(&format!("\"{key}\":"))?, key.clone())))
-            .collect();
-        keys.sort();
-        let ends = keys.iter().skip(1).map(|(at, _)| *at).chain([text.len()]);
-        let mut fields: Vec<String> = keys
-            .iter()
-            .zip(ends)
-            .map(|((at, _), end)| text[*at..end].trim_end_matches(['}', ',']).to_owned())
-            .collect();
+        }
+        let mut fields = fields(text.trim());
         change(&mut fields);
         format!("{{{}}}", fields.join(","))
     })
+}
+
+/// The fields of an object, each as it was written.
+fn fields(object: &str) -> Vec<String> {
+    let (mut fields, mut field) = (Vec::new(), String::new());
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    for c in object.chars() {
+        let is_mark = !quoted;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '{' | '[' if is_mark => depth += 1,
+            '}' | ']' if is_mark => depth -= 1,
+            _ => {}
+        }
+        let is_outside = (c == '{' && depth == 1 && is_mark && field.is_empty()) || depth == 0;
+        if c == ',' && depth == 1 && is_mark {
+            fields.push(std::mem::take(&mut field));
+        } else if !is_outside {
+            field.push(c);
+        }
+    }
+    fields.push(field);
+    fields
 }
 
 /// Moves the last field of a logfmt line without quotes to the front.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use temper_core::logs::{Names, mask};
 
-use crate::run::Run;
+use crate::run::{Line, Run};
 
 pub(super) fn flags(baselines: &[&Run], run: &Run) -> bool {
     let known: BTreeSet<String> = baselines.iter().flat_map(|run| templates(run)).collect();
@@ -12,6 +12,7 @@ pub(super) fn flags(baselines: &[&Run], run: &Run) -> bool {
 }
 
 fn templates(run: &Run) -> impl Iterator<Item = String> {
-    let masked = |line: &crate::run::Line| mask(&line.text, &Names::default()).template;
+    let names = Names::of_clone(&run.names.namespace).in_pod(&run.names.pod);
+    let masked = move |line: &Line| mask(&line.text, &names).template;
     run.lines.iter().map(masked).filter(|template| !template.is_empty())
 }

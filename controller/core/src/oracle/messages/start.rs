@@ -59,7 +59,7 @@ pub(super) fn settled(compared: &Comparison<'_>) -> Option<i64> {
         .collect();
     let is_settled = !passed.is_empty() && passed.len() * 5 >= milestones.len() * 4 && goes_on(compared);
     is_settled.then_some(())?;
-    // The baselines were Ready some time after their last milestone.
+    // The baselines were Ready some time after their last milestone: at least so long, as a probe may look late.
     let gap = |(recording, log): (&&Recording, &&crate::recording::Log)| {
         let last = milestones
             .iter()
@@ -67,7 +67,7 @@ pub(super) fn settled(compared: &Comparison<'_>) -> Option<i64> {
             .max()?;
         Some(recording.ready_at()?.saturating_sub(last))
     };
-    let gap = compared.baselines.iter().zip(&compared.usual).filter_map(gap).max()?;
+    let gap = compared.baselines.iter().zip(&compared.usual).filter_map(gap).min()?;
     let last = passed.iter().map(|seen| seen.first_nanos).max()?;
     Some(last.saturating_add(gap))
 }
