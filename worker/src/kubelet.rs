@@ -18,6 +18,9 @@ use crate::args::KubeletArgs;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
+const SUMMARY: &str = "/stats/summary";
+const SUMMARY_OF_CONTAINERS: &str = "/stats/summary?only_cpu_and_memory=true";
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Talks to kubelets, and remembers what they said.
@@ -64,11 +67,20 @@ impl Kubelets {
             Ok(client) => client,
             Err(error) => return self.silent(address, "client", &*error),
         };
-        let mut samples = match answer(summary(&client, scope)).await {
-            Ok(summary) => summary.fresh(&pods.keys().cloned().collect(), &mut self.told),
-            Err(error) => self.silent(address, "statistics", &*error),
+        let uids = pods.keys().cloned().collect();
+        let mut samples = match answer(summary(&client, SUMMARY_OF_CONTAINERS)).await {
+            Ok(summary) => summary.fresh(&uids, &mut self.told),
+            Err(error) => self.silent(address, "CPU and memory", &*error),
         };
-        if self.args.throttling && scope == Scope::Everything {
+        if scope == Scope::Containers {
+            return samples;
+        }
+        // Apart from CPU and memory, which a busy kubelet still has when this takes too long.
+        samples.extend(match answer(summary(&client, SUMMARY)).await {
+            Ok(summary) => summary.fresh(&uids, &mut self.told),
+            Err(error) => self.silent(address, "network and disk", &*error),
+        });
+        if self.args.throttling {
             let named = pods.iter().map(|(uid, name)| (name.as_str(), uid.as_str()));
             let quotas = Quotas::of(&self.namespace, named);
             samples.extend(match answer(throttling(&client, quotas)).await {
@@ -141,11 +153,7 @@ async fn answer<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(PATIENCE, asked).await?
 }
 
-async fn summary(client: &Client, scope: Scope) -> Result<Summary> {
-    let path = match scope {
-        Scope::Containers => "/stats/summary?only_cpu_and_memory=true",
-        Scope::Everything => "/stats/summary",
-    };
+async fn summary(client: &Client, path: &str) -> Result<Summary> {
     Ok(client.request(http::Request::get(path).body(Vec::new())?).await?)
 }
 

@@ -38,7 +38,9 @@ impl<'a> Quotas<'a> {
         let Some(Line::Sample(sample)) = line(text) else { return };
         let (pod, container) = (sample.label("pod"), sample.label("container"));
         let Some(uid) = self.pods.get(pod) else { return };
-        if sample.label("namespace") != self.namespace || container.is_empty() {
+        // Without a container it is the Pod as a whole, or its sandbox, which has an image.
+        let is_sandbox = container.is_empty() && !sample.label("image").is_empty();
+        if sample.label("namespace") != self.namespace || is_sandbox {
             return;
         }
         // Milliseconds. A sample without its time cannot be told from the one before.
@@ -90,6 +92,7 @@ mod tests {
 cadvisor_version_info{cadvisorRevision="",kernelVersion="6.1"} 1
 # TYPE container_cpu_cfs_periods_total counter
 container_cpu_cfs_periods_total{container="",id="/kubepods/pod1",image="",name="",namespace="n",pod="p"} 900 1767225603000
+container_cpu_cfs_periods_total{container="",id="/kubepods/pod1/s",image="pause",name="s",namespace="n",pod="p"} 7 1767225603000
 container_cpu_cfs_periods_total{container="app",id="/kubepods/pod1/a",image="i",name="a",namespace="n",pod="p"} 1.2e+03 1767225602500
 container_cpu_cfs_periods_total{container="app",id="/kubepods/pod2/a",image="i",name="b",namespace="other",pod="p"} 5 1767225602500
 container_cpu_cfs_periods_total{container="app",id="/kubepods/pod3/a",image="i",name="c",namespace="n",pod="q"} 5 1767225602500
@@ -98,12 +101,14 @@ container_cpu_cfs_throttled_seconds_total{container="app",id="/kubepods/pod1/a",
 "#;
 
     #[test]
-    fn only_quotas_of_our_own_containers_are_kept() {
+    fn only_quotas_of_our_own_pods_and_containers_are_kept() {
         let mut quotas = Quotas::of("n", [("p", "u")]);
         ANSWER.lines().for_each(|line| quotas.read(line));
         let samples: Vec<_> = quotas.samples().collect();
-        assert_eq!(samples.len(), 1);
-        let usage = &samples[0];
+        let [whole, usage] = &samples[..] else {
+            panic!("{samples:?}")
+        };
+        assert_eq!((whole.cpu_periods, whole.cpu_throttled_periods), (Some(900), None));
         assert_eq!(
             (usage.cpu_periods, usage.cpu_throttled_periods),
             (Some(1200), Some(300))

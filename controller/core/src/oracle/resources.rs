@@ -98,15 +98,18 @@ fn weighed(mode: Resources, shifts: Vec<(Shift, Finding)>) -> Vec<Finding> {
 /// A CPU limit holds a run back and no baseline: it does more, or the same over and over.
 fn waits(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
     let usual: Vec<_> = baselines.iter().map(|baseline| throttled(baseline)).collect();
-    let mut findings = Vec::new();
-    for (container, share) in throttled(candidate) {
+    let mut findings: Vec<Finding> = Vec::new();
+    // By name, its containers before the Pod as a whole, which waits when they do.
+    for (container, share) in throttled(candidate).into_iter().rev() {
         let shares: Option<Vec<f64>> = usual.iter().map(|shares| shares.get(container).copied()).collect();
+        let is_told = container.is_empty() && !findings.is_empty();
         if share > THROTTLED
+            && !is_told
             && let Some(shares) = shares
             && shares.iter().all(|share| *share < UNTHROTTLED)
         {
             let mut finding = Finding::new(Oracle::Resources, Rule::Throttled, Weight::Fail);
-            finding.container = Some(container.to_owned());
+            finding.container = named(container);
             let percent = |share: &f64| format!("{:.1} %", share * 100.0);
             let shares: Vec<String> = shares.iter().map(percent).collect();
             finding.detail = format!(

@@ -94,11 +94,13 @@ fn baselines_that_differ_or_numbers_that_are_missing_decide_nothing() {
 
 #[test]
 fn a_container_that_must_wait_for_cpu_where_no_baseline_must_fails() {
-    let quota = |waited: u64| {
+    let quota_of = |containers: &[&str], waited: u64| {
         let mut recording = used(2100, 60, 900);
-        for step in 0..=2 {
+        for (container, step) in containers.iter().flat_map(|name| (0..=2).map(move |step| (name, step))) {
+            let mut source = source();
+            source.container = (*container).to_owned();
             recording.fold(Sample::Usage(Usage {
-                source: source(),
+                source,
                 time_nanos: READY + i64::try_from(step).unwrap() * 7 * NANOS,
                 cpu_periods: Some(70 * step),
                 cpu_throttled_periods: Some(waited * step),
@@ -107,12 +109,15 @@ fn a_container_that_must_wait_for_cpu_where_no_baseline_must_fails() {
         }
         recording
     };
+    let quota = |waited: u64| quota_of(&["app", ""], waited);
     let verdict = judge(&[&quota(0), &quota(0)], &quota(35));
     assert_eq!(verdict.outcome, Outcome::Failed);
     assert_eq!(
         sentences(&verdict),
         ["container `app` had to wait in 50 % of its CPU periods; the baselines in 0.0 % and 0.0 %"]
     );
+    let of_pod = judge(&[&quota(0), &quota(0)], &quota_of(&[""], 35));
+    assert_eq!(of_pod.findings[0].container, None);
     assert_eq!(judge(&[&quota(0), &quota(20)], &quota(35)).outcome, Outcome::Passed);
     assert_eq!(
         judge(&[&quota(0), &used(2100, 60, 900)], &quota(35)).outcome,
