@@ -4,3 +4,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p target/bench
 cargo run --release --quiet --locked -p temper-bench --bin oracle | tee target/bench/pilot.txt
+cargo run --release --quiet --locked -p temper-bench --bin long
