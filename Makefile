@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-footprint bench-oracle check generate cluster cluster-down images
+.PHONY: help demo test fuzz bench bench-footprint bench-oracle check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
@@ -14,6 +14,9 @@ demo: ## Bring everything up, harden two real workloads, write target/demo
 
 test: ## All tests, unit to e2e, in a cluster of their own
 	e2e/test.sh
+
+fuzz: ## Fuzz what reads foreign bytes; FUZZ_SECONDS=20 for each target; writes target/bench/fuzz.json
+	e2e/fuzz.sh
 
 bench: ## Measure all that needs no cluster; writes target/bench
 	e2e/bench.sh

@@ -3,8 +3,6 @@
 //! Each run that is being recorded has one consumer, which folds everything that was ever published for it. The fold
 //! is a join, so a restarted controller reads the stream again and holds the same recording.
 
-mod decode;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -293,7 +291,7 @@ impl Consumer {
             let attempt = subject::attempt_of(&message.subject).filter(|_| is_own);
             let sample = attempt.and_then(|attempt| {
                 let chunk = Chunk::decode(message.payload.clone()).ok()?;
-                Some((attempt, decode::sample(chunk, attempt)?))
+                Some((attempt, temper_archive::sample(chunk, attempt)?))
             });
             match sample {
                 _ if !is_own => {}

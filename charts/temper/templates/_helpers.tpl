@@ -103,6 +103,10 @@ Call with (dict "root" $ "user" "controller" "namespace" … "secret" …).
 {{- define "temper.workerPassword" -}}
 {{- include "temper.password" (dict "root" . "user" "worker" "namespace" .Values.runs.namespace "secret" (include "temper.workerSecret" .)) -}}
 {{- end }}
+{{- define "temper.readerSecret" -}}{{ include "temper.natsName" . }}-reader{{- end }}
+{{- define "temper.readerPassword" -}}
+{{- include "temper.password" (dict "root" . "user" "reader" "namespace" .Release.Namespace "secret" (include "temper.readerSecret" .)) -}}
+{{- end }}
 
 {{/*
 Whether recordings lie on a PersistentVolume: "true" or nothing. A StatefulSet's claim templates cannot be changed, so

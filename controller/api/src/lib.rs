@@ -26,7 +26,7 @@ pub use check::{
     SettingState, SettingStatus, Timings, Verification, VerificationMode, WorkloadHardeningCheck,
     WorkloadHardeningCheckSpec,
 };
-pub use names::{MANAGER, SETTINGS, annotation, condition, finalizer, label, reason};
+pub use names::{MANAGER, SETTINGS, annotation, clone_name, condition, finalizer, label, reason};
 pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};

@@ -1,5 +1,21 @@
 //! Names that Temper writes into a cluster.
 
+use crate::CheckRef;
+
+/// Name of a run's clone namespace: at most 59 characters, and another for every run of every check.
+pub fn clone_name(check: &CheckRef, run: &str) -> String {
+    let cut = |text: &str, length: usize| {
+        text.chars()
+            .take(length)
+            .collect::<String>()
+            .trim_end_matches(['-', '.'])
+            .to_owned()
+    };
+    let name = cut(&check.name.replace('.', "-"), 20);
+    let uid: String = check.uid.chars().filter(char::is_ascii_hexdigit).take(8).collect();
+    format!("temper-{name}-{uid}-{}", cut(run, 20))
+}
+
 /// Labels. All of them are on every object that a check makes outside its own namespace.
 pub mod label {
     /// Standard label; its value is [`MANAGER`](super::MANAGER).

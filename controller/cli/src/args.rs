@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, builder::PossibleValuesParser};
 use temper_api::SETTINGS;
 
 pub(crate) use self::choice::{
-    DependenciesArg, EgressArg, ReportOutput, RunModeArg, StatusOutput, TemplatesOutput, VerificationArg,
+    DependenciesArg, EgressArg, JudgeOutput, ReportOutput, RunModeArg, StatusOutput, TemplatesOutput, VerificationArg,
 };
 use crate::span;
 
@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Print the verified recommendation as a patch.
     Patch(PatchArgs),
+    /// Write the recording of one run as plain files.
+    Export(ExportArgs),
+    /// Judge a recording against baselines, from files and without a cluster.
+    Judge(JudgeArgs),
     /// Hold a check still: runs that have not ended are removed, what has ended counts.
     #[command(after_help = "Exit codes: 0 asked, with --watch suspended; those of status if it ended instead.")]
     Suspend(AskArgs),
@@ -190,6 +194,45 @@ pub(crate) struct PatchArgs {
     /// Write to this file instead of stdout.
     #[arg(short, long)]
     pub(crate) file: Option<PathBuf>,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Recordings are kept for 26 hours. It takes the rights of the Role `temper-recordings` in the namespace of Temper.\n\
+    Exit codes: 0 written; 2 on an error or bad usage."
+)]
+pub(crate) struct ExportArgs {
+    /// Name of the run, as CHECK-RUN, such as web-baseline-1.
+    pub(crate) run: String,
+    /// Directory to write, new or empty.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Namespace that Temper is installed in.
+    #[arg(long, value_name = "NAMESPACE", default_value = "temper-system")]
+    pub(crate) temper_namespace: String,
+}
+
+/// Arguments of `judge`.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "DIR holds one recording: what `export` writes, or log.txt and log.ts with meta.json and metrics.csv.\n\
+    A time is in seconds since the recording began, as in log.ts.\n\
+    Exit codes: 0 passed, with or without warnings; 3 failed; 5 inconclusive; 2 bad usage or a directory that cannot be read."
+)]
+pub(crate) struct JudgeArgs {
+    /// A recording of the workload as it is; two or more say what varies by itself.
+    #[arg(long = "baseline", required = true, value_name = "DIR")]
+    pub(crate) baselines: Vec<PathBuf>,
+    /// The recording to judge.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) candidate: PathBuf,
+    /// Look at nothing but log.txt and log.ts, and when the baselines were Ready.
+    #[arg(long)]
+    pub(crate) logs_only: bool,
+    /// How to print it.
+    #[arg(short, long, value_enum, default_value_t = JudgeOutput::Table)]
+    pub(crate) output: JudgeOutput,
 }
 
 /// Arguments of whatever asks something of a check.

@@ -7,7 +7,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 use serde_json::{Value, json};
-use temper_api::{HardeningReport, WorkloadHardeningCheck};
+use temper_api::{CheckRun, HardeningReport, WorkloadHardeningCheck};
 
 use crate::{
     advice::{Advised, Request, names_no_object},
@@ -16,6 +16,7 @@ use crate::{
 
 const CHECKS: &str = "workloadhardeningchecks";
 const REPORTS: &str = "hardeningreports";
+const RUNS: &str = "checkruns";
 
 /// The name under which the API server notes who changed a field.
 const FIELD_MANAGER: &str = "kubectl-temper";
@@ -52,6 +53,11 @@ impl Cluster {
         &self.namespace
     }
 
+    /// A client for everything that is not of the namespace.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The checks of the namespace.
     pub(crate) fn checks(&self) -> Api<WorkloadHardeningCheck> {
         Api::namespaced(self.client.clone(), &self.namespace)
@@ -82,6 +88,26 @@ impl Cluster {
             namespace: &self.namespace,
         };
         present(reports.get(name).await).map_err(|error| request.explain(error))
+    }
+
+    /// A run, if there is one of this name: those of a check that has ended are gone.
+    pub(crate) async fn run(&self, name: &str) -> Result<Option<CheckRun>, Advised> {
+        let runs: Api<CheckRun> = Api::namespaced(self.client.clone(), &self.namespace);
+        let request = Request {
+            verb: "get",
+            resource: RUNS,
+            name,
+            namespace: &self.namespace,
+        };
+        present(runs.get(name).await).map_err(|error| request.explain(error))
+    }
+
+    /// Every check of the namespace.
+    pub(crate) async fn list_checks(&self) -> Result<Vec<WorkloadHardeningCheck>, Advised> {
+        let list = self.checks().list(&ListParams::default()).await;
+        Ok(list
+            .map_err(|error| self.about_check("list", "*").explain(error))?
+            .items)
     }
 
     /// Creates a check; `None` if there is one of this name.

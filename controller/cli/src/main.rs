@@ -1,17 +1,20 @@
 //! The kubectl plugin: words in, tables out. `kubectl temper …` runs this program.
 //!
 //! It creates checks, follows them through the API, asks them to hold still, to go on, to end or to begin anew, and prints
-//! what came of them. It decides nothing: the verdict is the controller's, and what a report looks like is
-//! `temper-report`'s.
+//! what came of them. It decides nothing: the verdict is the controller's, or offline `temper-core`'s, and what a report looks
+//! like is `temper-report`'s.
 //!
-//! Exit codes: 0 verified or already hardened, 1 nothing proven, 2 no verdict, or bad usage.
+//! Exit codes: 0 verified or already hardened, 1 nothing proven, 2 no verdict, or bad usage. Those of `judge` are told by
+//! its help.
 
 mod advice;
 mod args;
 mod ask;
 mod check;
 mod cluster;
+mod export;
 mod follow;
+mod judge;
 mod logs;
 mod output;
 mod patch;
@@ -63,6 +66,8 @@ async fn run(args: Args) -> anyhow::Result<u8> {
         Command::Status(args) => status::show(&Cluster::connect(&connection).await?, args).await,
         Command::Report(args) => report::show(&Cluster::connect(&connection).await?, args).await,
         Command::Patch(args) => patch::show(&Cluster::connect(&connection).await?, args).await,
+        Command::Export(args) => export::export(&Cluster::connect(&connection).await?, args).await,
+        Command::Judge(args) => judge::judge(&args),
         Command::Suspend(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Suspend, args).await,
         Command::Resume(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Resume, args).await,
         Command::Cancel(args) => ask::ask(&Cluster::connect(&connection).await?, Wish::Cancel, args).await,

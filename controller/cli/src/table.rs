@@ -1,6 +1,6 @@
 //! A check as text for people.
 
-mod grid;
+pub(crate) mod grid;
 mod news;
 mod next;
 #[cfg(test)]

@@ -35,25 +35,9 @@ pub(crate) fn labels(run: &CheckRun) -> Vec<(String, String)> {
     .into()
 }
 
-/// Name of a run's clone namespace: at most 59 characters, and another for every run of every check.
+/// Name of a run's clone namespace.
 pub(crate) fn clone_name(run: &CheckRun) -> String {
-    let cut = |text: &str, length: usize| {
-        text.chars()
-            .take(length)
-            .collect::<String>()
-            .trim_end_matches(['-', '.'])
-            .to_owned()
-    };
-    let check = cut(&run.spec.check.name.replace('.', "-"), 20);
-    let uid: String = run
-        .spec
-        .check
-        .uid
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .take(8)
-        .collect();
-    format!("temper-{check}-{uid}-{}", cut(&run.spec.run, 20))
+    temper_api::clone_name(&run.spec.check, &run.spec.run)
 }
 
 /// Namespace that enforces the level that a run claims, for a dry run.

@@ -14,6 +14,15 @@ pub(crate) enum StatusOutput {
     Yaml,
 }
 
+/// How `judge` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JudgeOutput {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
 /// How `report` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportOutput {

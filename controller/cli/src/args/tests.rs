@@ -15,7 +15,7 @@ fn help() {
     command.build();
     let mut text = command.render_long_help().to_string();
     for name in [
-        "check", "status", "report", "patch", "suspend", "resume", "cancel", "retry",
+        "check", "status", "report", "patch", "export", "judge", "suspend", "resume", "cancel", "retry",
     ] {
         let subcommand = command.find_subcommand_mut(name).unwrap();
         text = format!("{text}\n===== {name} =====\n{}", subcommand.render_long_help());
@@ -44,6 +44,10 @@ fn what_does_not_go_together() {
         &["check", "deploy/a", "--suspend", "--watch"],
         &["retry", "a", "--timeout", "1h"],
         &["check"],
+        &["export", "a-baseline-1"],
+        &["judge", "--candidate", "c"],
+        &["judge", "--baseline", "b"],
+        &["judge", "--baseline", "b", "--candidate", "c", "-o", "html"],
         &["status", "a", "--timeout", "1h"],
     ] {
         let error = Args::try_parse_from([&["kubectl-temper"], words].concat()).unwrap_err();

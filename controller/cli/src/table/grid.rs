@@ -29,7 +29,7 @@ impl Look {
 }
 
 /// An empty table without lines, as kubectl draws them.
-pub(super) fn table(header: &[&str], look: Look) -> Table {
+pub(crate) fn table(header: &[&str], look: Look) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header);
     if look.terminal || look.width.is_some() {
@@ -53,7 +53,7 @@ pub(super) fn table(header: &[&str], look: Look) -> Table {
 }
 
 /// A word, coloured where colours are wanted.
-pub(super) fn tinted(word: &str, colour: Option<Color>, look: Look) -> Cell {
+pub(crate) fn tinted(word: &str, colour: Option<Color>, look: Look) -> Cell {
     let cell = Cell::new(word);
     match colour.filter(|_| look.colour) {
         Some(colour) => cell.fg(colour),
@@ -62,7 +62,7 @@ pub(super) fn tinted(word: &str, colour: Option<Color>, look: Look) -> Cell {
 }
 
 /// The table as text, without the blanks that pad its last column; `None` if it has no rows.
-pub(super) fn drawn(table: &Table) -> Option<String> {
+pub(crate) fn drawn(table: &Table) -> Option<String> {
     (!table.is_empty()).then(|| {
         let lines = table
             .lines()

@@ -78,25 +78,29 @@ fn a_flood_of_kinds_is_bounded_whatever_its_order_and_hides_no_refusal() {
 #[test]
 fn the_end_of_all_numbers_is_no_end_of_the_program() {
     let mut recording = folded([]);
-    recording.fold(Sample::Logs(LogLines {
-        source: source(),
-        first: u64::MAX,
-        lines: vec![
-            LogLine {
-                time_nanos: i64::MIN,
-                text: vec![0xff],
-                cut_from: 0,
-            },
-            LogLine {
-                time_nanos: i64::MAX,
-                text: vec![b'x'],
-                cut_from: 0,
-            },
-        ],
-        origin_nanos: i64::MIN,
-    }));
+    let at = |first| {
+        Sample::Logs(LogLines {
+            source: source(),
+            first,
+            lines: vec![
+                LogLine {
+                    time_nanos: i64::MIN,
+                    text: vec![0xff],
+                    cut_from: 0,
+                },
+                LogLine {
+                    time_nanos: i64::MAX,
+                    text: vec![b'x'],
+                    cut_from: 0,
+                },
+            ],
+            origin_nanos: i64::MIN,
+        })
+    };
+    recording.fold(at(u64::MAX));
+    recording.fold(at(u64::MAX - 2));
     recording.received(u32::MAX, u64::MAX);
-    assert!(recording.logs()["app"].lines() <= 1);
+    assert!(recording.logs()["app"].lines() <= 3);
 }
 
 #[test]

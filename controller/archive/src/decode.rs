@@ -7,7 +7,7 @@ use temper_core::recording::{
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
 /// A chunk of an attempt as core sees it; none if it lacks what every worker writes.
-pub(super) fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
+pub fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
     Some(match chunk.body? {
         Body::Logs(logs) => Sample::Logs(LogLines {
             source: source(logs.source?),
