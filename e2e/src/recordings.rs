@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
+use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::OrderedConfig;
-use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::stream::{Config, Stream};
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::{Pod, Secret};
 use kube::api::ListParams;
@@ -72,10 +73,26 @@ pub async fn read(client: &Client, check_uid: &str, run: &str) -> Result<Vec<Chu
     Ok(chunks)
 }
 
+/// Makes the stream, if it is not there, for workers that no controller has started. The controller takes the one that
+/// is there.
+pub async fn ensure_stream(client: &Client) -> Result<()> {
+    // The client goes first: without its port it would try again and again.
+    let (_forward, jetstream) = forward(client).await?;
+    let config = Config {
+        name: STREAM.to_owned(),
+        subjects: vec![format!("{}.>", subject::PREFIX)],
+        duplicate_window: Duration::from_mins(10),
+        max_age: Duration::from_hours(24),
+        ..Config::default()
+    };
+    let made = jetstream.get_or_create_stream(config).await;
+    made.map(drop).context("failed to make the stream")
+}
+
 /// The stream, by a forwarded port.
 struct Opened {
     stream: Stream,
-    forward: JoinHandle<()>,
+    _forward: Forward,
 }
 
 impl Opened {
@@ -84,13 +101,25 @@ impl Opened {
     }
 }
 
-impl Drop for Opened {
+/// A port that is forwarded until this is dropped.
+struct Forward(JoinHandle<()>);
+
+impl Drop for Forward {
     fn drop(&mut self) {
-        self.forward.abort();
+        self.0.abort();
     }
 }
 
 async fn open(client: &Client) -> Result<Opened> {
+    let (forward, jetstream) = forward(client).await?;
+    Ok(Opened {
+        stream: jetstream.get_stream(STREAM).await.context("no stream")?,
+        _forward: forward,
+    })
+}
+
+/// JetStream, by a forwarded port.
+async fn forward(client: &Client) -> Result<(Forward, Context)> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), SYSTEM);
     let list = pods
         .list(&ListParams::default().labels("app.kubernetes.io/component=nats"))
@@ -98,7 +127,7 @@ async fn open(client: &Client) -> Result<Opened> {
     let pod = list.items.first().context("NATS has no Pod")?.name_any();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let forward = tokio::spawn(async move {
+    let forward = Forward(tokio::spawn(async move {
         // One connection is all that the client makes, and a second one if it must begin again.
         while let Ok((mut local, _)) = listener.accept().await {
             let Ok(mut forwarder) = pods.portforward(&pod, &[4222]).await else {
@@ -109,18 +138,12 @@ async fn open(client: &Client) -> Result<Opened> {
             };
             let _ = tokio::io::copy_bidirectional(&mut local, &mut remote).await;
         }
-    });
-    let stream = connect(client, &address.to_string()).await;
-    if stream.is_err() {
-        forward.abort();
-    }
-    Ok(Opened {
-        stream: stream?,
-        forward,
-    })
+    }));
+    let context = connect(client, &address.to_string()).await?;
+    Ok((forward, context))
 }
 
-async fn connect(client: &Client, address: &str) -> Result<Stream> {
+async fn connect(client: &Client, address: &str) -> Result<Context> {
     let secrets: Api<Secret> = Api::namespaced(client.clone(), SYSTEM);
     let list = secrets
         .list(&ListParams::default().labels("app.kubernetes.io/component=controller"))
@@ -145,6 +168,5 @@ async fn connect(client: &Client, address: &str) -> Result<Stream> {
         .connect(format!("nats://{address}"))
         .await
         .context("failed to connect to NATS")?;
-    let stream = async_nats::jetstream::new(nats).get_stream(STREAM).await;
-    stream.context("no stream")
+    Ok(async_nats::jetstream::new(nats))
 }
