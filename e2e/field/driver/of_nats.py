@@ -73,7 +73,7 @@ class Target:
     @times(2)
     def probe_store(self):
         self.stream(self.run, "file")
-        check(self.request(f"{self.run}.x", blob(self.rng, 200_000))["seq"] > 0, "not stored")
+        check(self.request(f"{self.run}.x", blob(self.rng, 300_000))["seq"] > 0, "not stored")
 
     @times(1)
     def probe_store_in_memory(self):

@@ -154,6 +154,11 @@ mod tests {
             let names: BTreeSet<&str> = program.settings.iter().map(|one| one.setting.as_str()).collect();
             assert_eq!(names.len(), program.settings.len(), "{name} names a setting twice");
             assert!(!names.contains("none"), "{name}: `none` is always there");
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            assert!(
+                names.iter().all(|name| name.chars().all(plain)),
+                "namespaces: {names:?}"
+            );
             assert!(program.settings.iter().all(|one| !one.why.is_empty()), "{name}");
         }
         assert!(Catalogue::read(&["nothing".to_owned()]).is_err());

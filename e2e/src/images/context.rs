@@ -36,6 +36,7 @@ impl Image {
                 ("rootfs.tar", Rootfs::Field.build().await?),
                 ("coredns", Tool::Coredns.build().await?.join("coredns")),
                 ("nats-server", Tool::NatsServer.build().await?.join("nats-server")),
+                ("prometheus", Tool::Prometheus.build().await?.join("prometheus")),
             ],
         };
         Ok(Inputs { files })

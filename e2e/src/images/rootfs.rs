@@ -44,7 +44,7 @@ impl Rootfs {
             Self::Nginx => "nginx",
             Self::Shell => "bash,coreutils,util-linux,ncat,procps",
             Self::Field => {
-                "nginx,redis-server,memcached,postgresql,mariadb-server,prometheus,etcd-server,openssh-server,\
+                "nginx,redis-server,memcached,postgresql,mariadb-server,etcd-server,openssh-server,\
                  openssh-sftp-server,cron,python3,python3-flask,nodejs,node-express,procps,util-linux"
             }
         }
