@@ -39,7 +39,7 @@ class Target:
 
     @times(1)
     def probe_export(self):
-        self.ask(f"SELECT REPEAT('x', 400000) INTO OUTFILE '/export/{word(self.rng)}.csv'")
+        self.ask(f"SELECT REPEAT('x', 700000) INTO OUTFILE '/export/{word(self.rng)}.csv'")
 
     @times(1)
     def probe_sort(self):

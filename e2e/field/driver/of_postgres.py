@@ -43,7 +43,7 @@ class Target:
 
     @times(1)
     def probe_export(self):
-        self.ask(f"COPY (SELECT repeat('x', 500000)) TO '/export/{word(self.rng)}.csv'")
+        self.ask(f"COPY (SELECT repeat('x', 700000)) TO '/export/{word(self.rng)}.csv'")
 
     @times(1)
     def probe_sort(self):

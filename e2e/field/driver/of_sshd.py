@@ -44,7 +44,7 @@ class Target:
     def probe_files(self):
         name = word(self.rng)
         with open(os.path.join(self.folder, name), "wb") as file:
-            file.write(blob(self.rng, 400_000))
+            file.write(blob(self.rng, 700_000))
         self.sftp(f"put {self.folder}/{name} {name}", f"get {name} {self.folder}/{name}.back")
 
     @times(1)
