@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench bench-footprint bench-oracle check generate cluster cluster-down images
+.PHONY: help demo test fuzz bench bench-footprint bench-oracle bench-templates bench-field check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
@@ -26,6 +26,9 @@ bench-oracle: ## Measure the oracle on labelled recordings; writes target/bench/
 
 bench-footprint: ## Measure memory, requests and etcd of one check; writes target/bench/footprint.json
 	e2e/bench-footprint.sh
+
+bench-field: ## Record and label real programs under real settings; PROGRAMS=redis,nginx restricts it; writes target/field
+	e2e/bench-field.sh
 
 check: ## Formatting, lints, dependencies, docs, generated files
 	e2e/check.sh

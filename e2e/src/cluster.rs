@@ -282,6 +282,12 @@ impl Cluster {
         Ok(any)
     }
 
+    /// Where the kubelet of each node looks for seccomp profiles.
+    pub fn seccomp_profiles(&self) -> Vec<PathBuf> {
+        let nodes = self.layout.nodes().into_iter();
+        nodes.map(|node| node.run().join("kubelet/seccomp")).collect()
+    }
+
     /// The directory that vanishes with the cluster.
     pub fn run_directory(&self) -> PathBuf {
         self.layout.run()

@@ -36,6 +36,8 @@ pub enum Image {
     Nginx,
     /// A sample workload with a shell and the usual programs.
     Shell,
+    /// Real servers and their clients, of which labelled recordings are made.
+    Field,
 }
 
 /// A built image in a file.
@@ -49,7 +51,7 @@ pub struct Archive {
 
 impl Image {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pause,
         Self::Controller,
         Self::Worker,
@@ -58,6 +60,7 @@ impl Image {
         Self::Busybox,
         Self::Nginx,
         Self::Shell,
+        Self::Field,
     ];
 
     /// The last part of its name.
@@ -71,7 +74,13 @@ impl Image {
             Self::Busybox => "busybox",
             Self::Nginx => "nginx",
             Self::Shell => "shell",
+            Self::Field => "field",
         }
+    }
+
+    /// Whether behaviours and the demo need it; what they do not is built for those who name it.
+    pub fn is_usual(self) -> bool {
+        self != Self::Field
     }
 
     /// Name and tag, as manifests use it.

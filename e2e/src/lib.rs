@@ -18,6 +18,7 @@ pub mod audit;
 pub mod bed;
 pub mod cluster;
 pub mod faults;
+pub mod field;
 pub mod footprint;
 pub mod images;
 pub mod neighbours;

@@ -79,11 +79,13 @@ pub fn phase(pod: &Pod) -> &str {
 pub async fn ready(bed: &Bed, pod: &Pod) -> Result<Pod> {
     let pods: Api<Pod> = Api::namespaced(bed.client.clone(), &bed.namespace);
     pods.create(&PostParams::default(), pod).await?;
-    reaches(&pods, &pod.name_any(), |pod| {
-        let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-        conditions.is_some_and(|all| all.iter().any(|one| one.type_ == "Ready" && one.status == "True"))
-    })
-    .await
+    reaches(&pods, &pod.name_any(), is_ready).await
+}
+
+/// Whether it is Ready.
+pub fn is_ready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.is_some_and(|all| all.iter().any(|one| one.type_ == "Ready" && one.status == "True"))
 }
 
 /// Waits until a Pod is in a state.

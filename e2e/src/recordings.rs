@@ -49,3 +49,9 @@ pub async fn read(client: &Client, check_uid: &str, run: &str) -> Result<Vec<Chu
     let chunks: Option<Vec<Chunk>> = chunks.into_iter().collect();
     chunks.context("a message cannot be decoded")
 }
+
+/// Waits until the controller has made the stream, for workers that no controller starts.
+pub async fn stream_made(client: &Client) -> Result<()> {
+    let is_open = || async { Ok(Recordings::open(client, SYSTEM).await.is_ok()) };
+    wait::until("the stream of recordings", PATIENCE, is_open).await
+}

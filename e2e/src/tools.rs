@@ -28,10 +28,12 @@ pub enum Tool {
     NatsServer,
     /// Likewise.
     OtelCollector,
+    /// Goes into the image of real servers: Debian's cannot find targets by the API server.
+    Prometheus,
 }
 
 impl Tool {
-    /// All of them, in the order of their need.
+    /// What the cluster and its behaviours need, in the order of their need.
     pub const ALL: [Self; 7] = [
         Self::Kubernetes,
         Self::Coredns,
@@ -51,13 +53,14 @@ impl Tool {
             Self::KubeRouter => "kube-router",
             Self::NatsServer => "nats-server",
             Self::OtelCollector => "otel-collector",
+            Self::Prometheus => "prometheus",
         }
     }
 
     /// What to build: the module's `tool` block or its own main package.
     fn target(self) -> &'static str {
         match self {
-            Self::Kubernetes | Self::Helm | Self::KubeRouter | Self::NatsServer => "tool",
+            Self::Kubernetes | Self::Helm | Self::KubeRouter | Self::NatsServer | Self::Prometheus => "tool",
             Self::Coredns | Self::Pause | Self::OtelCollector => ".",
         }
     }

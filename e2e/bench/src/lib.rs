@@ -8,6 +8,7 @@ pub mod interval;
 pub mod labelled;
 pub mod matrix;
 pub mod mutation;
+pub mod packed;
 pub mod peer;
 pub mod run;
 pub mod score;

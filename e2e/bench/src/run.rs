@@ -9,6 +9,8 @@ use temper_core::recording::{
     ContainerState, LogLine, LogLines, Mark, Moment, PodState, Recording, Sample, Source, Termination,
 };
 
+use crate::packed;
+
 /// Where the clock of the recordings begins; any time will do.
 const EPOCH: i64 = 1_700_000_000_000_000_000;
 
@@ -177,37 +179,50 @@ impl Line {
     }
 }
 
-/// Reads all programs of a folder, in the order of their names.
+/// Reads all programs of a folder, in the order of their names: each a folder, or packed into a file.
 ///
 /// # Errors
 ///
 /// A folder or a file that cannot be read, by its name.
 pub fn read(folder: &Path) -> Result<Vec<Program>> {
     let mut programs = Vec::new();
-    for program in folders(folder)? {
-        let mut runs = Vec::new();
-        for hardening in folders(&program)? {
-            for seed in folders(&hardening)? {
-                runs.push(run(&seed, name(&hardening)).with_context(|| format!("{}", seed.display()))?);
-            }
-        }
+    for program in entries(folder)? {
+        let name = name(&program);
+        let (name, mut runs) = match name.strip_suffix(packed::SUFFIX) {
+            Some(name) => (name.to_owned(), packed::read(&program)?),
+            None if program.is_dir() => (name, unpacked(&program)?),
+            None => continue,
+        };
         runs.sort_by(|a, b| (&a.hardening, a.seed).cmp(&(&b.hardening, b.seed)));
-        programs.push(Program {
-            name: name(&program),
-            runs,
-        });
+        programs.push(Program { name, runs });
     }
     Ok(programs)
 }
 
+fn unpacked(program: &Path) -> Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for hardening in folders(program)? {
+        for seed in folders(&hardening)? {
+            runs.push(run(&seed, name(&hardening)).with_context(|| format!("{}", seed.display()))?);
+        }
+    }
+    Ok(runs)
+}
+
 fn folders(path: &Path) -> Result<Vec<PathBuf>> {
+    let mut folders = entries(path)?;
+    folders.retain(|path| path.is_dir());
+    Ok(folders)
+}
+
+fn entries(path: &Path) -> Result<Vec<PathBuf>> {
     let entries: Result<Vec<_>, _> = fs::read_dir(path)
         .with_context(|| format!("failed to list {}", path.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect();
-    let mut folders: Vec<PathBuf> = entries?.into_iter().filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
+    let mut entries = entries?;
+    entries.sort();
+    Ok(entries)
 }
 
 fn name(path: &Path) -> String {
@@ -215,28 +230,52 @@ fn name(path: &Path) -> String {
 }
 
 fn run(folder: &Path, hardening: String) -> Result<Run> {
-    let meta: Meta = serde_json::from_slice(&fs::read(folder.join("meta.json"))?).context("meta.json")?;
-    let text = fs::read(folder.join("log.txt")).context("log.txt")?;
-    let times = fs::read_to_string(folder.join("log.ts")).context("log.ts")?;
-    let times: Result<Vec<f64>, _> = times.lines().map(str::parse).collect();
-    let lines = text
-        .split(|byte| *byte == b'\n')
-        .zip(times.context("log.ts")?)
-        .map(|(text, at)| Line {
+    let read = |name: &'static str| fs::read(folder.join(name)).context(name);
+    let seed = name(folder)
+        .parse()
+        .context("the folder of a run is named by a number")?;
+    let (meta, text, times) = (read("meta.json")?, read("log.txt")?, read("log.ts")?);
+    let files = Files {
+        meta: &meta,
+        text: &text,
+        times: &times,
+    };
+    files.parse(hardening, seed)
+}
+
+/// Files of a run, by their content.
+pub(crate) struct Files<'a> {
+    /// `meta.json`
+    pub(crate) meta: &'a [u8],
+    /// `log.txt`
+    pub(crate) text: &'a [u8],
+    /// `log.ts`
+    pub(crate) times: &'a [u8],
+}
+
+impl Files<'_> {
+    pub(crate) fn parse(&self, hardening: String, seed: u32) -> Result<Run> {
+        let meta: Meta = serde_json::from_slice(self.meta).context("meta.json")?;
+        let times: Result<Vec<f64>, _> = str::from_utf8(self.times)
+            .context("log.ts")?
+            .lines()
+            .map(str::parse)
+            .collect();
+        let lines = self.text.split(|byte| *byte == b'\n').zip(times.context("log.ts")?);
+        let lines = lines.map(|(text, at)| Line {
             at,
             text: text.to_vec(),
         });
-    Ok(Run {
-        hardening,
-        seed: name(folder)
-            .parse()
-            .context("the folder of a run is named by a number")?,
-        label: meta.verdict,
-        ready: meta.ready_s,
-        died: meta.died,
-        names: meta.names,
-        lines: lines.collect(),
-    })
+        Ok(Run {
+            hardening,
+            seed,
+            label: meta.verdict,
+            ready: meta.ready_s,
+            died: meta.died,
+            names: meta.names,
+            lines: lines.collect(),
+        })
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "seconds of a short recording")]

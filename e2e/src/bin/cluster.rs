@@ -59,7 +59,7 @@ enum Task {
     Tools,
     /// Build images and load them into the cluster.
     Images {
-        /// Which ones; all when none is named.
+        /// Which ones; when none is named, all but `field`.
         names: Vec<String>,
         /// Only write build contexts for docker or podman below this directory.
         #[arg(long)]
@@ -235,7 +235,7 @@ async fn contexts(names: &[String], directory: &std::path::Path) -> Result<()> {
 
 fn chosen(names: &[String]) -> Result<Vec<Image>> {
     if names.is_empty() {
-        return Ok(Image::ALL.to_vec());
+        return Ok(Image::ALL.into_iter().filter(|image| image.is_usual()).collect());
     }
     let find = |name: &String| match Image::ALL.into_iter().find(|image| image.short_name() == name) {
         Some(image) => Ok(image),

@@ -32,6 +32,12 @@ impl Image {
             Self::Busybox => vec![("rootfs.tar", Rootfs::Busybox.build().await?)],
             Self::Nginx => vec![("rootfs.tar", Rootfs::Nginx.build().await?)],
             Self::Shell => vec![("rootfs.tar", Rootfs::Shell.build().await?)],
+            Self::Field => vec![
+                ("rootfs.tar", Rootfs::Field.build().await?),
+                ("coredns", Tool::Coredns.build().await?.join("coredns")),
+                ("nats-server", Tool::NatsServer.build().await?.join("nats-server")),
+                ("prometheus", Tool::Prometheus.build().await?.join("prometheus")),
+            ],
         };
         Ok(Inputs { files })
     }

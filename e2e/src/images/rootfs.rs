@@ -32,6 +32,8 @@ pub(super) enum Rootfs {
     Nginx,
     /// A shell, setpriv and a program that listens.
     Shell,
+    /// Servers as Debian sets them up, and clients of them.
+    Field,
 }
 
 impl Rootfs {
@@ -41,6 +43,10 @@ impl Rootfs {
             Self::Busybox => "busybox-static",
             Self::Nginx => "nginx",
             Self::Shell => "bash,coreutils,util-linux,ncat,procps",
+            Self::Field => {
+                "nginx,redis-server,memcached,postgresql,mariadb-server,etcd-server,openssh-server,\
+                 openssh-sftp-server,cron,python3,python3-flask,nodejs,node-express,procps,util-linux"
+            }
         }
     }
 
@@ -48,7 +54,7 @@ impl Rootfs {
     fn variant(self) -> &'static str {
         match self {
             Self::Libc | Self::Busybox => "extract",
-            Self::Nginx | Self::Shell => "essential",
+            Self::Nginx | Self::Shell | Self::Field => "essential",
         }
     }
 

@@ -1,4 +1,5 @@
-// Command coredns serves cluster DNS for the local cluster: CoreDNS with only the plugins that a cluster needs.
+// Command coredns is CoreDNS with the plugins that cluster DNS of the local cluster needs, and those that recordings of it
+// as a workload exercise.
 package main
 
 import (
@@ -6,11 +7,22 @@ import (
 	"github.com/coredns/coredns/coremain"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/file"
+	_ "github.com/coredns/coredns/plugin/forward"
+	_ "github.com/coredns/coredns/plugin/health"
+	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
+	_ "github.com/coredns/coredns/plugin/log"
 	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/reload"
+	_ "github.com/coredns/coredns/plugin/transfer"
 )
 
 // A query passes through the plugins in this order.
-func init() { dnsserver.Directives = []string{"errors", "ready", "cache", "kubernetes"} }
+func init() {
+	dnsserver.Directives = []string{
+		"reload", "ready", "health", "errors", "log", "cache", "transfer", "hosts", "kubernetes", "file", "forward",
+	}
+}
 
 func main() { coremain.Run() }

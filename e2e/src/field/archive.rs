@@ -1,0 +1,205 @@
+//! What is kept of a run: a folder in the layout of the pilot.
+//!
+//! `log.txt` has the server's output as bytes, `log.ts` the seconds of each line since its Pod was first seen,
+//! `metrics.csv` what the kubelet measured, `meta.json` the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use temper_proto::v1::chunk::Body;
+use temper_proto::v1::{Chunk, Moment, Source, Usage};
+
+use super::case::Case;
+use super::label::{Probes, Verdict};
+use super::pod::SERVER;
+
+/// One run, as it is written down.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// Everything but lines and samples.
+    pub meta: Meta,
+    lines: Vec<(f64, Vec<u8>)>,
+    usage: Vec<(f64, f64, u64)>,
+    flaw: Option<&'static str>,
+}
+
+/// `meta.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Meta {
+    /// The program's name, a folder.
+    pub program: String,
+    /// The setting's name, a folder.
+    pub hardening: String,
+    /// Which repeat, a folder.
+    pub seed: u32,
+    /// The label.
+    pub verdict: Verdict,
+    /// What was expected before.
+    pub expected: Verdict,
+    /// Seconds until it was Ready, if ever.
+    pub ready_s: Option<f64>,
+    /// Whether its container ended.
+    pub died: bool,
+    /// What the clients saw.
+    pub probes: Probes,
+    /// Names that only this run had, as a check knows those of its clones.
+    pub names: BTreeMap<String, String>,
+}
+
+impl Archived {
+    pub(super) fn new(
+        case: &Case<'_>,
+        [namespace, pod]: [&str; 2],
+        chunks: Vec<Chunk>,
+        died: bool,
+        probes: Probes,
+        late: bool,
+    ) -> Self {
+        let bodies: Vec<Body> = chunks.into_iter().filter_map(|chunk| chunk.body).collect();
+        let states = bodies
+            .iter()
+            .filter_map(|body| if let Body::Pod(pod) = body { Some(pod) } else { None });
+        let first = states.clone().map(|pod| pod.time_nanos).min();
+        let node = states.map(|pod| pod.node.clone()).find(|node| !node.is_empty());
+        let moments = || {
+            bodies
+                .iter()
+                .filter_map(|body| if let Body::Mark(mark) = body { Some(mark) } else { None })
+        };
+        let ready = moments()
+            .find(|mark| mark.moment() == Moment::Ready)
+            .map(|mark| mark.time_nanos);
+        let origin = first.unwrap_or_default();
+        let ready_s = ready.map(|nanos| seconds(nanos - origin));
+        let verdict = Verdict::of(ready_s.is_some(), died, &probes);
+        let lost = moments().any(|mark| mark.lost > 0) || bodies.iter().any(|body| matches!(body, Body::Gap(_)));
+        let ended = |mark: Moment| matches!(mark, Moment::Complete | Moment::NeverReady | Moment::Interrupted);
+        let flaw = match () {
+            () if first.is_none() || !moments().any(|mark| ended(mark.moment())) => Some("the recording has no end"),
+            () if lost => Some("the recording lacks lines"),
+            () if late && verdict == Verdict::Works => Some("the requests outlasted the recording"),
+            () if ready_s.is_some() && !died && probes.is_empty() => Some("nobody asked"),
+            () => None,
+        };
+        let names = [
+            ("namespace", namespace),
+            ("pod", pod),
+            ("node", node.as_deref().unwrap_or_default()),
+        ];
+        Self {
+            meta: Meta {
+                program: case.name.to_owned(),
+                hardening: case.setting.to_owned(),
+                seed: case.repeat,
+                verdict,
+                expected: case.expected,
+                ready_s,
+                died,
+                probes,
+                names: names.map(|(key, name)| (key.to_owned(), name.to_owned())).into(),
+            },
+            lines: lines(&bodies, origin),
+            usage: usage(&bodies, origin),
+            flaw,
+        }
+    }
+
+    /// Why it says nothing about the run, if it does not.
+    pub(super) fn flaw(&self) -> Option<&'static str> {
+        self.flaw
+    }
+
+    /// What is written of a case below a folder, if it was recorded before.
+    pub fn find(case: &Case<'_>, root: &Path) -> Option<Meta> {
+        let path = root.join(case.to_string()).join("meta.json");
+        serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+    }
+
+    /// Writes it below a folder.
+    pub fn write(&self, root: &Path) -> Result<()> {
+        let Meta {
+            program,
+            hardening,
+            seed,
+            ..
+        } = &self.meta;
+        let folder = root.join(program).join(hardening).join(seed.to_string());
+        fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
+        let (mut text, mut times) = (Vec::new(), String::new());
+        for (time, line) in &self.lines {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+            writeln!(times, "{time:.3}")?;
+        }
+        let mut samples = "t,cpu_s,rss\n".to_owned();
+        for (time, cpu, memory) in &self.usage {
+            writeln!(samples, "{time:.2},{cpu:.3},{memory}")?;
+        }
+        let write = |name: &str, content: &[u8]| {
+            let path = folder.join(name);
+            fs::write(&path, content).with_context(|| format!("failed to write `{}`", path.display()))
+        };
+        write("log.txt", &text)?;
+        write("log.ts", times.as_bytes())?;
+        write("metrics.csv", samples.as_bytes())?;
+        write("meta.json", (serde_json::to_string(&self.meta)? + "\n").as_bytes())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds of a short recording")]
+fn seconds(nanos: i64) -> f64 {
+    (nanos as f64 / 1e6).round() / 1e3
+}
+
+fn is_servers(source: Option<&Source>) -> bool {
+    source.is_some_and(|source| source.container == SERVER && !source.init)
+}
+
+/// The server's lines, one container instance after the other, each line once.
+fn lines(bodies: &[Body], origin: i64) -> Vec<(f64, Vec<u8>)> {
+    let mut lines = BTreeMap::new();
+    for body in bodies {
+        if let Body::Logs(logs) = body
+            && is_servers(logs.source.as_ref())
+        {
+            let restart = logs.source.as_ref().map_or(0, |source| source.restart);
+            for (position, line) in (logs.first..).zip(&logs.lines) {
+                lines.insert(
+                    (restart, position),
+                    (seconds(line.time_nanos - origin), line.text.clone()),
+                );
+            }
+        }
+    }
+    lines.into_values().collect()
+}
+
+/// Time, CPU seconds so far and resident bytes, one row for each of the kubelet's own times.
+fn usage(bodies: &[Body], origin: i64) -> Vec<(f64, f64, u64)> {
+    let mut seen = BTreeSet::new();
+    let samples = bodies.iter().filter_map(|body| {
+        if let Body::Usage(usage) = body {
+            Some(usage)
+        } else {
+            None
+        }
+    });
+    let mut samples: Vec<&Usage> = samples
+        .filter(|usage| is_servers(usage.source.as_ref()) && seen.insert(usage.time_nanos))
+        .collect();
+    samples.sort_by_key(|usage| usage.time_nanos);
+    let row = |usage: &&Usage| {
+        let cpu = i64::try_from(usage.cpu_core_nanos.unwrap_or_default()).unwrap_or(i64::MAX);
+        let memory = usage.memory_rss_bytes.or(usage.memory_working_set_bytes);
+        (
+            seconds(usage.time_nanos - origin),
+            seconds(cpu),
+            memory.unwrap_or_default(),
+        )
+    };
+    samples.iter().map(row).collect()
+}
