@@ -45,7 +45,7 @@ const HARD: [&str; 21] = [
     "address already in use",
 ];
 
-const SOFT: [&str; 15] = [
+const SOFT: [&str; 17] = [
     "error",
     "failed",
     "failure",
@@ -61,6 +61,8 @@ const SOFT: [&str; 15] = [
     "timed out",
     "exception",
     "crit",
+    "servfail",
+    "wrong",
 ];
 
 const WARNING: [&str; 3] = ["warn", "warning", "deprecated"];

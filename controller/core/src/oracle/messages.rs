@@ -4,6 +4,7 @@ mod absent;
 mod alike;
 mod bare;
 mod cause;
+mod farewell;
 mod more;
 mod novel;
 mod order;

@@ -10,6 +10,9 @@ use self::templates::{Found, Templates, cut};
 use super::sample::LogLine;
 use crate::logs::{Masker, Severity, is_continuation, readable};
 
+/// Seconds with a line that a log needs for its silences to mean anything.
+const MIN_SECONDS: usize = 5;
+
 /// What the lines of one template and one severity amount to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -81,6 +84,17 @@ impl Log {
         } else {
             0
         }
+    }
+
+    /// The longest time without a line between two lines from a time on, in nanoseconds, to the second; none of a log
+    /// that speaks too seldom to tell.
+    pub fn longest_silence(&self, from_nanos: i64) -> Option<i64> {
+        let seconds = self.seconds.range(second(from_nanos)..).map(|(second, _)| *second);
+        if seconds.clone().count() < MIN_SECONDS {
+            return None;
+        }
+        let pairs = seconds.clone().zip(seconds.skip(1));
+        pairs.map(|(a, b)| (b - a).saturating_mul(1_000_000_000)).max()
     }
 
     /// Adds lines that were not read before.

@@ -120,11 +120,12 @@ fn entrances<'a>(words: &[&'a str]) -> impl Iterator<Item = (End, &'a str)> + us
 }
 
 /// Whether a word makes another message of it: a refusal, a word that turns the meaning, a number that was not masked
-/// because it is a status or a code.
+/// because it is a status or a code, a code in capitals such as `NXDOMAIN`.
 fn tells(word: &str) -> bool {
-    let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_ascii_lowercase();
+    let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
     word.bytes().any(|b| b.is_ascii_digit())
-        || TURNING.contains(&bare.as_str())
+        || (bare.len() > 2 && bare.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        || TURNING.contains(&&*bare.to_ascii_lowercase())
         || logs::severity(word) > Severity::Plain
 }
 
@@ -153,6 +154,7 @@ mod tests {
             r#"<ip> - - [<ts>] "GET / HTTP/<num>.<num>" 200 <num>"#
         ));
         assert!(!alike("started", "stopped"));
+        assert!(!alike("A IN a.b. udp NXDOMAIN qr", "A IN a.b. udp NOERROR qr"));
     }
 
     #[test]

@@ -1,12 +1,8 @@
 //! Containers that stop talking.
 
-use super::{Comparison, OFTEN};
+use super::{Comparison, OFTEN, farewell};
 use crate::oracle::{Finding, Rule, Weight};
-use crate::recording::{Ending, Log, Recording};
-
-/// Where only a log was kept, it has ended early if its last line is older than this share of the shortest baseline's.
-/// Lengths of unchanged runs differ by a tenth at most on a busy machine (the pilot of section 6).
-const EARLY: (i64, i64) = (3, 4);
+use crate::recording::{Log, Recording};
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     let lines: Vec<u64> = compared.usual.iter().map(|log| log.lines()).collect();
@@ -23,7 +19,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     } else if let Some(weight) = late {
         weight
     } else {
-        return early_end(compared).or_else(|| mute_replica(compared));
+        return farewell::judge(compared).or_else(|| mute_replica(compared));
     };
     let mut finding = compared.about(Rule::Silence, weight);
     if is_mute {
@@ -84,29 +80,4 @@ fn mute_replica(compared: &Comparison<'_>) -> Option<Finding> {
             .collect();
         finding
     })
-}
-
-/// A log that is all there is of a run ends where the run does.
-fn early_end(compared: &Comparison<'_>) -> Option<Finding> {
-    if compared.candidate.ended() != Some(Ending::LogEnd) {
-        return None;
-    }
-    let length = |recording: &Recording, log: &Log| Some(log.last_nanos()?.saturating_sub(recording.started_at()?));
-    let logs = compared.baselines.iter().zip(&compared.usual);
-    let usual: Option<Vec<i64>> = logs.map(|(recording, log)| length(recording, log)).collect();
-    let (usual, mine) = (usual?.into_iter().min()?, length(compared.candidate, compared.log?)?);
-    (mine.saturating_mul(EARLY.1) < usual.saturating_mul(EARLY.0)).then(|| {
-        let mut finding = compared.about(Rule::EarlyEnd, Weight::Fail);
-        finding.detail = format!(
-            "after {:.1} s, that of every baseline after {:.1} s or later",
-            seconds(mine),
-            seconds(usual)
-        );
-        finding
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for people")]
-fn seconds(nanos: i64) -> f64 {
-    nanos as f64 / 1e9
 }
