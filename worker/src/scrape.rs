@@ -64,8 +64,14 @@ pub(crate) async fn scrape(
                 let time_nanos = now();
                 match ask(endpoint, &mut clients).await {
                     Ok(text) => {
-                        let metrics = family::compact(&text, &Arc::clone(&redactor.borrow()));
-                        let metrics = metrics_of(target, endpoint, time_nanos, metrics);
+                        let (metrics, cut) = family::compact(&text, &Arc::clone(&redactor.borrow()));
+                        let metrics = v1::Metrics {
+                            source: Some(source(target, endpoint)),
+                            port: endpoint.port.into(),
+                            time_nanos,
+                            metrics,
+                            cut,
+                        };
                         let part = part(&metrics);
                         publisher.send(Kind::Metrics, part, chunk::Body::Metrics(metrics)).await;
                     }
@@ -113,20 +119,15 @@ async fn ask(endpoint: &Endpoint, clients: &mut BTreeMap<String, Client>) -> Res
     tokio::time::timeout(PATIENCE, read).await?
 }
 
-fn metrics_of(target: &Sampled, endpoint: &Endpoint, time_nanos: i64, metrics: Vec<v1::Metric>) -> v1::Metrics {
+fn source(target: &Sampled, endpoint: &Endpoint) -> v1::Source {
     let mut states = target.pod.containers.iter();
     let state = states.find(|state| state.name == endpoint.container);
-    v1::Metrics {
-        source: Some(v1::Source {
-            pod: target.pod.pod.clone(),
-            pod_uid: target.pod.pod_uid.clone(),
-            container: endpoint.container.clone(),
-            restart: state.map_or(0, |state| state.restarts),
-            init: false,
-        }),
-        port: endpoint.port.into(),
-        time_nanos,
-        metrics,
+    v1::Source {
+        pod: target.pod.pod.clone(),
+        pod_uid: target.pod.pod_uid.clone(),
+        container: endpoint.container.clone(),
+        restart: state.map_or(0, |state| state.restarts),
+        init: false,
     }
 }
 

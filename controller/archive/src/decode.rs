@@ -48,6 +48,7 @@ pub fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
             source: source(metrics.source?),
             port: metrics.port,
             time_nanos: metrics.time_nanos,
+            is_cut: metrics.cut,
             metrics: metrics.metrics.into_iter().map(metric).collect::<Option<_>>()?,
         }),
         Body::Process(process) => Sample::Process(self::process(process)?),

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
-pub use metric::{Metric, Number, Scrape, own_metrics};
+pub use metric::{Metric, Number, Scrape, knows_own_metrics, own_metrics};
 pub use missing::Missing;
 pub use sample::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,

@@ -31,8 +31,8 @@ const MAX_STATE: usize = 32;
 /// What a runtime says of itself: the kubelet measures it, and it moves with the machine's load.
 const RUNTIME: [&str; 7] = ["go_", "jvm_", "nodejs_", "process_", "promhttp_", "python_", "scrape_"];
 
-/// The metrics of an answer.
-pub(super) fn compact(text: &str, redactor: &Redactor) -> Vec<Metric> {
+/// The metrics of an answer, and whether there were more than are told.
+pub(super) fn compact(text: &str, redactor: &Redactor) -> (Vec<Metric>, bool) {
     let mut family = ("", Kind::Other);
     let mut held: BTreeMap<(bool, String), f64> = BTreeMap::new();
     for line in text.lines().filter_map(line) {
@@ -61,7 +61,8 @@ pub(super) fn compact(text: &str, redactor: &Redactor) -> Vec<Metric> {
         .into(),
         value,
     };
-    held.into_iter().map(metric).take(MAX_METRICS).collect()
+    let cut = held.len() > MAX_METRICS;
+    (held.into_iter().map(metric).take(MAX_METRICS).collect(), cut)
 }
 
 /// Whether a sample is of a counter; none for one that is not compared, such as a bucket or a quantile.
@@ -133,7 +134,8 @@ build_info{version="1"} 1
 "#;
 
     fn read(text: &str) -> Vec<(String, bool, f64)> {
-        let metrics = compact(text, &Redactor::new([]).unwrap());
+        let (metrics, cut) = compact(text, &Redactor::new([]).unwrap());
+        assert!(!cut || metrics.len() == MAX_METRICS);
         let of = |metric: Metric| (metric.name.clone(), metric.kind() == MetricKind::Counter, metric.value);
         metrics.into_iter().map(of).collect()
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::resources::listed;
 use super::shift::{Floor, Shift, shift};
 use super::{Finding, Oracle, Rule, Weight};
-use crate::recording::{Recording, own_metrics};
+use crate::recording::{Recording, knows_own_metrics, own_metrics};
 
 /// A metric must differ from those of the baselines by a factor of two, and by more than ten counts or one unit.
 const COUNTER: Floor = Floor {
@@ -37,9 +37,11 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
         if !usual.iter().all(|metrics| has(metrics, container)) {
             continue;
         }
+        let mut all = baselines.iter().chain([&candidate]);
+        let is_whole = all.all(|recording| knows_own_metrics(recording, container));
         if has(&mine, container) {
-            findings.extend(errors(container, &usual, &mine));
-            findings.extend(shifts(container, &usual, &mine));
+            findings.extend(errors(container, is_whole, &usual, &mine));
+            findings.extend(shifts(container, is_whole, &usual, &mine));
         } else {
             let mut finding = new(container, Rule::MetricShift, Weight::Warn);
             "gave no metrics, and did in every baseline".clone_into(&mut finding.detail);
@@ -52,12 +54,12 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
 type Metrics<'a> = BTreeMap<(&'a str, &'a str, bool), Option<f64>>;
 
 /// Counters of errors that rise where none does in any baseline.
-fn errors(container: &str, usual: &[Metrics<'_>], mine: &Metrics<'_>) -> Vec<Finding> {
+fn errors(container: &str, is_whole: bool, usual: &[Metrics<'_>], mine: &Metrics<'_>) -> Vec<Finding> {
     let mut risen = Vec::new();
     for ((of, name, is_counter), total) in mine {
         let is_silent = |metrics: &Metrics<'_>| match metrics.get(&(*of, *name, *is_counter)) {
             // It is shown only once it has counted.
-            None => true,
+            None => is_whole,
             Some(total) => total.is_some_and(|total| total < NOTHING),
         };
         if *of == container
@@ -84,13 +86,13 @@ fn is_of_errors(name: &str) -> bool {
     ERRORS.iter().any(|part| name.contains(part)) || is_status()
 }
 
-fn shifts(container: &str, usual: &[Metrics<'_>], mine: &Metrics<'_>) -> Vec<Finding> {
+fn shifts(container: &str, is_whole: bool, usual: &[Metrics<'_>], mine: &Metrics<'_>) -> Vec<Finding> {
     let (mut fallen, mut others, mut counters, mut is_any_gone) = (Vec::new(), Vec::new(), 0, false);
     // What every baseline has; a counter that is not there has counted nothing.
     let keys = usual.iter().flat_map(|metrics| metrics.keys()).copied();
     for key in keys.filter(|(of, ..)| *of == container).collect::<BTreeSet<_>>() {
         let (_, name, is_counter) = key;
-        let absent = is_counter.then_some(0.0);
+        let absent = (is_counter && is_whole).then_some(0.0);
         let value = mine.get(&key).copied().unwrap_or(absent);
         let values: Option<Vec<f64>> = usual
             .iter()

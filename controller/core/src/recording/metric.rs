@@ -15,8 +15,10 @@ pub struct Scrape {
     pub port: u32,
     /// When it was asked.
     pub time_nanos: i64,
-    /// What it said, without its endpoint's other series.
+    /// What it said, as far as it is compared.
     pub metrics: Vec<Metric>,
+    /// It said more than that: what is not there may be there all the same.
+    pub is_cut: bool,
 }
 
 /// The value of one metric.
@@ -63,11 +65,13 @@ pub(super) struct Endpoints {
     asked: BTreeMap<Instance, BTreeSet<i64>>,
     /// By name and whether it is a counter.
     series: BTreeMap<(String, bool), BTreeMap<Instance, BTreeMap<i64, Number>>>,
+    is_cut: bool,
 }
 
 impl Endpoints {
     /// Adds a scrape. An endpoint has one value at one time; of two, the larger.
     pub(super) fn add(&mut self, scrape: Scrape) {
+        self.is_cut |= scrape.is_cut;
         let instance = (scrape.source.pod_uid, scrape.source.restart, scrape.port);
         self.asked
             .entry(instance.clone())
@@ -87,7 +91,7 @@ impl Endpoints {
         let of = |(instance, values): (&Instance, &BTreeMap<i64, Number>)| {
             let first = values.keys().next();
             let asked = self.asked.get(instance).into_iter().flatten();
-            let before = asked.filter(|time| is_counter && Some(*time) < first);
+            let before = asked.filter(|time| is_counter && !self.is_cut && Some(*time) < first);
             let zeros = before.map(|time| (*time, 0.0));
             zeros
                 .chain(values.iter().map(|(time, value)| (*time, value.0)))
@@ -95,6 +99,14 @@ impl Endpoints {
         };
         series.iter().map(of).collect()
     }
+}
+
+/// Whether everything that a container counts itself is known, so that what is not there is not counted.
+pub fn knows_own_metrics(recording: &Recording, container: &str) -> bool {
+    recording
+        .metrics
+        .get(container)
+        .is_some_and(|endpoints| !endpoints.is_cut)
 }
 
 /// What a container counted itself between Ready and the end of its recording: by container, name and whether it is a

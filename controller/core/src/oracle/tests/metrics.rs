@@ -24,6 +24,7 @@ fn counted(counters: &[(&str, f64)], gauges: &[(&str, f64)]) -> Recording {
             port: 9090,
             time_nanos: READY + i64::from(step) * (END - READY) / 5,
             metrics: counters.chain(gauges).collect(),
+            is_cut: false,
         }));
     }
     recording
@@ -85,6 +86,7 @@ fn errors_that_no_baseline_counts_warn() {
                 is_counter: true,
                 value: Number(12.0),
             }],
+            is_cut: false,
         }));
         let found = verdict([&usual, &usual], &candidate);
         assert_eq!(found.outcome, Outcome::Warned, "{name}");
@@ -103,6 +105,24 @@ fn errors_that_no_baseline_counts_warn() {
         sentences(&found),
         ["container `app` counted 4 in `x_errors_total`, where no baseline counted any"]
     );
+}
+
+#[test]
+fn what_was_cut_off_a_list_is_not_taken_for_nothing() {
+    let cut = |counters: &[(&str, f64)]| {
+        let mut recording = counted(counters, &[]);
+        recording.fold(Sample::Metrics(Scrape {
+            source: source(),
+            port: 9090,
+            time_nanos: END,
+            metrics: Vec::new(),
+            is_cut: true,
+        }));
+        recording
+    };
+    let usual = cut(&[("a_total", 100.0), ("z_total", 100.0)]);
+    let found = verdict([&usual, &usual], &cut(&[("a_total", 100.0), ("b_errors_total", 9.0)]));
+    assert_eq!(found.findings, vec![]);
 }
 
 #[test]

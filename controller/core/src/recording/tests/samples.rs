@@ -162,6 +162,7 @@ pub(super) fn scrape(second: i64, restart: u32, value: f64) -> Sample {
         port: 9090,
         time_nanos: second * 1_000_000_000,
         metrics: vec![metric("requests_total", true), metric("queue", false)],
+        is_cut: value < 0.0,
     })
 }
 
