@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-footprint check generate cluster cluster-down images
+.PHONY: help demo test bench bench-footprint bench-templates check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
@@ -20,6 +20,9 @@ bench: ## Measure; writes target/bench
 
 bench-footprint: ## Measure memory, requests and etcd of one check; writes target/bench/footprint.json
 	e2e/bench-footprint.sh
+
+bench-templates: ## Measure how logs are read, beside drain3; writes target/bench/templates.json
+	e2e/bench-templates.sh
 
 check: ## Formatting, lints, dependencies, docs, generated files
 	e2e/check.sh
