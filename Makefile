@@ -30,6 +30,9 @@ bench-footprint: ## Measure memory, requests and etcd of one check; writes targe
 bench-field: ## Record and label real programs under real settings; PROGRAMS=redis,nginx restricts it; writes target/field
 	e2e/bench-field.sh
 
+bench-templates: ## Measure how logs are read, beside drain3; writes target/bench/templates.json
+	e2e/bench-templates.sh
+
 check: ## Formatting, lints, dependencies, docs, generated files
 	e2e/check.sh
 

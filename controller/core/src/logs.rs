@@ -87,12 +87,15 @@ pub fn readable(line: &[u8]) -> String {
 /// Whether a line goes on with the event of a line before it, as those of a stack trace do. It follows from the line
 /// alone, so that the order in which lines are read makes no difference.
 pub fn is_continuation(line: &[u8]) -> bool {
-    let starts = |start: &&[u8]| line.starts_with(start);
-    CONTINUING.iter().any(starts) || (line.starts_with(b"goroutine ") && line.ends_with(b"]:"))
+    match line.first() {
+        Some(b' ' | b'\t') => true,
+        Some(b'a') => line.starts_with(b"at "),
+        Some(b'C') => line.starts_with(b"Caused by"),
+        Some(b'.') => line.starts_with(b"..."),
+        Some(b'g') => line.starts_with(b"goroutine ") && line.ends_with(b"]:"),
+        _ => false,
+    }
 }
-
-/// How the lines of stack traces and of wrapped messages begin.
-const CONTINUING: [&[u8]; 5] = [b" ", b"\t", b"at ", b"Caused by", b"..."];
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 pub mod inject;
 pub mod interval;
 pub mod labelled;
+pub mod loghub;
 pub mod matrix;
 pub mod mutation;
 pub mod packed;

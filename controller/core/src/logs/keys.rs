@@ -101,6 +101,10 @@ pub(super) fn key_before(text: &[u8], value: usize) -> (&[u8], bool) {
 
 /// Whether a number is a status, a code, a signal or a level, which is never masked.
 pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
+    // Whatever else stands before it, such as a full stop or a slash, names nothing.
+    if !is_between(before(text, start)) {
+        return false;
+    }
     let end_of_key = run_back(text, start.saturating_sub(MAX_GAP), start, is_between);
     let may_tell = matches!(part(text, start, end), b"0" | [b'1'..=b'5', _, _])
         || is_errno(text, start, end)

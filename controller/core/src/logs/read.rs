@@ -1,7 +1,9 @@
 //! From bytes to what is read of them: one line of UTF-8, without escape sequences, control characters and runs of
 //! blanks, in which control characters stand for what is masked exactly.
 
-use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::class::{is_separator, part, run};
 
@@ -86,10 +88,12 @@ fn look(line: &[u8]) -> (bool, bool) {
     (odd > 0, runs > 0)
 }
 
+static BLANKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"  "));
+
 /// Makes one of each run of blanks.
 fn squeeze(line: &[u8], text: &mut Vec<u8>) {
     let mut copied = 0;
-    for found in memmem::find_iter(line, b"  ") {
+    for found in BLANKS.find_iter(line) {
         if found >= copied {
             text.extend_from_slice(part(line, copied, found + 1));
             copied = run(line, found, |byte| byte == b' ');

@@ -130,13 +130,11 @@ impl<'a> Pass<'a> {
         let (last, end) = self.last;
         // A list of values of one kind has no fixed length.
         let gap = self.out.get(end..).unwrap_or_default();
-        let is_repeated = last == placeholder
-            && matches!(
-                gap,
-                [] | [b' ' | b',' | b'.' | b':' | b';' | b'/' | b'_' | b'-' | b'@']
-                    | [b',' | b';', b' ']
-                    | [b' ', b'@']
-            );
+        let is_list = matches!(
+            gap,
+            [] | [b' ' | b',' | b'.' | b':' | b';' | b'/' | b'_' | b'-' | b'@'] | [b',' | b';', b' '] | [b' ', b'@']
+        );
+        let is_repeated = is_list && last == placeholder;
         if is_repeated {
             self.out.truncate(end);
         } else {

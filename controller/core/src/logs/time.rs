@@ -86,7 +86,8 @@ fn short(text: &[u8], floor: usize, first: usize, end: usize) -> Option<Range<us
             Some(first..end)
         }
         b' ' | b',' => {
-            if let Some(start) = month_before(text, floor, first) {
+            let is_after_word = first >= 2 && at(text, first - 2).is_ascii_lowercase();
+            if is_after_word && let Some(start) = month_before(text, floor, first) {
                 let year = year(text, run(text, end, |byte| matches!(byte, b' ' | b',')));
                 let end = match (year, after_date(text, year.unwrap_or(end))) {
                     (_, Some(end)) => end,
@@ -94,6 +95,9 @@ fn short(text: &[u8], floor: usize, first: usize, end: usize) -> Option<Range<us
                     (None, None) => return None,
                 };
                 return Some(weekday(text, floor, start)..year_after(text, end));
+            }
+            if !at(text, end + 1).is_ascii_uppercase() {
+                return None;
             }
             let month = month(text, end + 1)?;
             let year = year(text, month + 1);
