@@ -94,7 +94,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         watch_clones(&context, clones_seen, stop.clone()),
         lease::campaign(&identity, seconds, holds_lease, stop.clone()),
         take_the_lead(Arc::clone(&context), lease, leads_now, ready, stop.clone()),
-        janitor::run(&context, stop.clone())
+        janitor::run(&context, stop.clone()),
+        context.ingest.prepare(stop.clone())
     );
     if let Err(error) = nats.drain().await {
         tracing::debug!(error = chain(&error), "NATS was not drained");

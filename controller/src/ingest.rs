@@ -18,6 +18,7 @@ use temper_core::recording::{Mark, Recording, Sample};
 use temper_proto::{Message as _, STREAM, subject, v1::Chunk};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use crate::error::{Error, Result, chain};
@@ -34,6 +35,9 @@ const KEPT: Duration = Duration::from_hours(26);
 
 /// A worker that waited for NATS tries again within less than half of this.
 const SETTLED: Duration = Duration::from_secs(15);
+
+/// Between two tries to make the stream.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// All recordings that somebody needs.
 pub(crate) struct Ingest {
@@ -109,6 +113,20 @@ impl Ingest {
             trigger,
             metrics,
             followed: Mutex::default(),
+        }
+    }
+
+    /// Makes the stream as soon as NATS is there: who looks for recordings before the first run finds an empty one.
+    pub(crate) async fn prepare(&self, stop: CancellationToken) {
+        let made = async {
+            while let Err(error) = stream(&self.jetstream).await {
+                tracing::debug!(error = chain(&error), "the stream could not be made yet");
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = made => {}
         }
     }
 

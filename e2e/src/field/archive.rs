@@ -203,3 +203,93 @@ fn usage(bodies: &[Body], origin: i64) -> Vec<(f64, f64, u64)> {
     };
     samples.iter().map(row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use temper_proto::v1::{LogLine, LogLines, Mark, PodState};
+
+    use super::*;
+    use crate::field::{Catalogue, cases};
+
+    fn chunk(body: Body) -> Chunk {
+        Chunk { body: Some(body) }
+    }
+
+    fn mark(moment: Moment, time_nanos: i64) -> Chunk {
+        chunk(Body::Mark(Mark {
+            moment: moment.into(),
+            time_nanos,
+            ..Mark::default()
+        }))
+    }
+
+    fn logs(container: &str, restart: u32, first: u64, lines: &[(i64, &str)]) -> Chunk {
+        let line = |&(time_nanos, text): &(i64, &str)| LogLine {
+            time_nanos,
+            text: text.into(),
+            cut_from: 0,
+        };
+        chunk(Body::Logs(LogLines {
+            source: Some(Source {
+                container: container.to_owned(),
+                restart,
+                ..Source::default()
+            }),
+            first,
+            lines: lines.iter().map(line).collect(),
+            origin_nanos: 0,
+        }))
+    }
+
+    fn archived(chunks: Vec<Chunk>, late: bool) -> Archived {
+        let catalogue = Catalogue::read(&["nginx".to_owned()]).unwrap();
+        let cases = cases(&catalogue);
+        let probes = Probes::from([("get".to_owned(), (1, 1))]);
+        Archived::new(&cases[0], ["n", "p"], chunks, false, probes, late)
+    }
+
+    fn whole() -> Vec<Chunk> {
+        let pod = PodState {
+            time_nanos: 1_000_000_000,
+            ..PodState::default()
+        };
+        vec![
+            chunk(Body::Pod(pod)),
+            mark(Moment::Ready, 3_500_000_000),
+            mark(Moment::Complete, 9_000_000_000),
+        ]
+    }
+
+    #[test]
+    fn lines_are_the_servers_in_their_order_and_once() {
+        let mut chunks = whole();
+        chunks.push(logs(SERVER, 1, 0, &[(5_000_000_000, "c")]));
+        chunks.push(logs(SERVER, 0, 1, &[(3_000_000_000, "b")]));
+        chunks.push(logs(SERVER, 0, 0, &[(2_000_000_000, "a"), (3_000_000_000, "b")]));
+        chunks.push(logs("beside", 0, 0, &[(2_000_000_000, "x")]));
+        let archived = archived(chunks, false);
+        let told: Vec<_> = archived.lines.iter().map(|(at, text)| (*at, &text[..])).collect();
+        assert_eq!(told, [(1.0, &b"a"[..]), (2.0, b"b"), (4.0, b"c")]);
+        assert_eq!((archived.meta.ready_s, archived.flaw()), (Some(2.5), None));
+    }
+
+    #[test]
+    fn a_recording_that_is_not_whole_is_no_recording() {
+        let mut endless = whole();
+        endless.pop();
+        assert_eq!(archived(endless, false).flaw(), Some("the recording has no end"));
+        let mut gap = whole();
+        gap.push(chunk(Body::Gap(temper_proto::v1::LogGap::default())));
+        assert_eq!(archived(gap, false).flaw(), Some("the recording lacks lines"));
+        assert_eq!(
+            archived(whole(), true).flaw(),
+            Some("the requests outlasted the recording")
+        );
+        let mut lost = whole();
+        lost.push(chunk(Body::Mark(Mark {
+            lost: 1,
+            ..Mark::default()
+        })));
+        assert_eq!(archived(lost, false).flaw(), Some("the recording lacks lines"));
+    }
+}

@@ -151,3 +151,59 @@ pub(super) fn profile(change: &Change) -> Value {
         "syscalls": [{"names": change.deny, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}]
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::{Catalogue, cases};
+
+    /// The Pod of a program under a setting.
+    fn made(program: &str, setting: &str) -> Value {
+        let catalogue = Catalogue::read(&[program.to_owned()]).unwrap();
+        let cases = cases(&catalogue);
+        pod(cases.iter().find(|case| case.setting == setting).unwrap(), "p")
+    }
+
+    fn mount(pod: &Value, container: &str, volume: &str) -> Option<bool> {
+        let mounts = pod.pointer(&format!("/spec/{container}/0/volumeMounts"))?.as_array()?;
+        let mount = mounts.iter().find(|mount| mount["name"] == volume)?;
+        Some(mount["readOnly"] == true)
+    }
+
+    #[test]
+    fn what_the_server_may_only_read_is_prepared_first() {
+        let pod = made("nginx", "uploads-read-only");
+        assert_eq!(mount(&pod, "containers", "uploads"), Some(true));
+        assert_eq!(mount(&pod, "initContainers", "uploads"), Some(false));
+        assert_eq!(mount(&pod, "containers", "cache"), Some(false));
+        assert_eq!(mount(&made("nginx", "none"), "containers", "uploads"), Some(false));
+    }
+
+    #[test]
+    fn a_setting_changes_the_server_and_nothing_beside_it() {
+        let pod = made("nginx", "read-only-root-no-tmp");
+        assert_eq!(mount(&pod, "containers", "tmp"), None);
+        let context = |container: &str| pod.pointer(&format!("/spec/{container}/0/securityContext")).cloned();
+        assert_eq!(context("containers"), Some(json!({"readOnlyRootFilesystem": true})));
+        assert_eq!(context("initContainers"), None);
+        let denied = made("redis", "deny-rename");
+        let profile = denied.pointer("/spec/containers/0/securityContext/seccompProfile/localhostProfile");
+        assert_eq!(profile, Some(&json!("field/deny-rename-renameat-renameat2.json")));
+    }
+
+    #[test]
+    fn only_who_has_rights_gets_a_token() {
+        let token = |program, setting| made(program, setting)["spec"]["automountServiceAccountToken"].clone();
+        assert_eq!(token("prometheus", "none"), true);
+        assert_eq!(token("prometheus", "no-token"), false);
+        assert_eq!(token("redis", "none"), false);
+    }
+
+    #[test]
+    fn probes_are_merged_into_the_usual_one() {
+        let probe = |program| made(program, "none")["spec"]["containers"][0]["readinessProbe"].clone();
+        assert_eq!(probe("memcached")["tcpSocket"]["port"], 11211);
+        assert!(probe("nginx").get("tcpSocket").is_none() && probe("nginx").get("httpGet").is_some());
+        assert_eq!(probe("sshd")["periodSeconds"], 5);
+    }
+}
