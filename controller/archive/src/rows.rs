@@ -221,6 +221,7 @@ struct ScrapeRow {
     #[serde(with = "SourceRow")]
     source: Source,
     port: u32,
+    is_cut: bool,
     #[serde(with = "metrics")]
     metrics: Vec<Metric>,
 }

@@ -218,6 +218,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             source,
             port,
             time_nanos,
+            is_cut: time_nanos % 2 == 0,
             metrics,
         })),
         1 => probe.prop_map(|(name, time_nanos, passed, mode)| Sample::Probe(Probe {

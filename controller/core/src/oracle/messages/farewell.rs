@@ -39,8 +39,10 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     let usual = usual?;
     let (shortest, longest) = (usual.iter().min().copied()?, usual.iter().max().copied()?);
     let mine = length(compared.candidate, compared.log?.last_nanos()?)?;
-    let is_quiet =
-        is_early(mine, shortest) && shortest - mine > silence(compared)? * QUIET + (longest - shortest) * QUIET;
+    let quiet = shortest.saturating_sub(mine).saturating_sub(longest - shortest);
+    let is_quiet = is_early(mine, shortest)
+        && says_less(compared)
+        && silence(compared).is_some_and(|silence| quiet > silence.saturating_mul(QUIET));
     let end = if is_quiet {
         mine
     } else {
