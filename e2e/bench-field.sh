@@ -30,4 +30,5 @@ if [ -n "${KEEP:-}" ]; then
     tar --create --directory target/field --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$name" |
       gzip --best --no-name >"e2e/data/field/$name.tar.gz"
   done
+  cp target/bench/field.json e2e/data/field/summary.json
 fi

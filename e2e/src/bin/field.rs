@@ -88,12 +88,12 @@ async fn main() -> Result<()> {
     }
     drop(played);
     stage.strike().await?;
-    conclude(runs, lost, &arguments)
+    conclude(&runs, lost, &arguments)
 }
 
 /// Drops what disagrees, and tells the figures.
-fn conclude(mut runs: Vec<Meta>, lost: Vec<String>, arguments: &Arguments) -> Result<()> {
-    let summary = Summary::of(&mut runs, lost);
+fn conclude(runs: &[Meta], lost: Vec<String>, arguments: &Arguments) -> Result<()> {
+    let summary = Summary::of(runs, lost);
     for setting in &summary.disagreements {
         let folder = arguments.recordings.join(setting);
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))?;

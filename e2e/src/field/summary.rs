@@ -50,14 +50,14 @@ pub struct Surprise {
 }
 
 impl Summary {
-    /// Sums up these runs, and drops those whose repeats disagree from both.
-    pub fn of(runs: &mut Vec<Meta>, lost: Vec<String>) -> Self {
+    /// Sums up these runs, without those whose repeats disagree.
+    pub fn of(runs: &[Meta], lost: Vec<String>) -> Self {
         let mut summary = Self {
             lost,
             ..Self::default()
         };
         let mut settings = BTreeMap::<_, Vec<&Meta>>::new();
-        for run in &*runs {
+        for run in runs {
             settings.entry(setting(run)).or_default().push(run);
         }
         for (name, runs) in settings {
@@ -83,7 +83,6 @@ impl Summary {
                 });
             }
         }
-        runs.retain(|run| !summary.disagreements.contains(&setting(run)));
         summary
     }
 }
@@ -162,16 +161,15 @@ mod tests {
 
     #[test]
     fn runs_that_disagree_are_dropped_and_told() {
-        let mut runs = vec![
+        let runs = [
             run("none", 1, Verdict::Works),
             run("a", 1, Verdict::Works),
             run("a", 2, Verdict::Degraded),
             run("b", 1, Verdict::Degraded),
             run("b", 2, Verdict::Degraded),
         ];
-        let summary = Summary::of(&mut runs, vec![]);
+        let summary = Summary::of(&runs, vec![]);
         assert_eq!(summary.disagreements, ["p/a"]);
-        assert_eq!(runs.len(), 3);
         let labels = Labels {
             unchanged: 1,
             degraded: 2,
