@@ -10,7 +10,7 @@ use crate::recording::{Ending, Log, Recording};
 const EARLY: (i64, i64) = (3, 4);
 
 /// How many times the longest silence of any baseline the end must be quiet.
-const QUIET: i64 = 3;
+const QUIET: i64 = 2;
 
 /// Silences shorter than this are none: lines are counted by the second.
 const BREATH_NANOS: i64 = 1_000_000_000;
@@ -22,8 +22,15 @@ const LEAVE_NANOS: i64 = 1_000_000_000;
 const MIN_LEAVE: usize = 3;
 
 /// Words of programs that end.
-const WORDS: [&str; 9] = [
-    "shut", "stop", "exit", "terminat", "signal", "sigterm", "bye", "quit", "closing",
+const WORDS: [&str; 8] = [
+    "shutdown",
+    "shutting",
+    "shut down",
+    "sigterm",
+    "terminating",
+    "exiting",
+    "stopping",
+    "bye",
 ];
 
 /// The log ends too early to have been recorded as long as the baselines: it falls silent where they go on speaking, or
@@ -107,8 +114,10 @@ fn leave(compared: &Comparison<'_>, usual: &[i64]) -> Option<i64> {
         .iter()
         .filter_map(|(template, severity)| compared.log?.get(template, *severity));
     let times: Vec<i64> = mine.map(|seen| seen.first_nanos).collect();
-    let is_leave = times.len() * 3 >= last.len() * 2;
-    length(compared.candidate, times.into_iter().min().filter(|_| is_leave)?)
+    let first = times.iter().min().copied()?;
+    // Nothing follows a leave.
+    let is_leave = times.len() * 3 >= last.len() * 2 && compared.log?.last_nanos()? - first <= LEAVE_NANOS;
+    length(compared.candidate, first).filter(|_| is_leave)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]
