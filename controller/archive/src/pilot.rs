@@ -161,33 +161,23 @@ fn dead(time_nanos: i64) -> PodState {
     let source = source();
     let end = Termination {
         exit_code: UNKNOWN_CODE,
-        signal: 0,
         reason: "Error".to_owned(),
-        message: String::new(),
         finished_nanos: time_nanos,
+        ..Termination::default()
     };
     let container = ContainerState {
         name: source.container,
-        init: false,
-        ready: false,
         started: true,
-        restarts: 0,
-        waiting_reason: String::new(),
-        waiting_message: String::new(),
         terminated: Some(end),
-        running: false,
+        ..ContainerState::default()
     };
     PodState {
         pod: source.pod,
         pod_uid: source.pod_uid,
         time_nanos,
         phase: "Running".to_owned(),
-        ready: false,
-        deleted: false,
-        node: String::new(),
-        reason: String::new(),
-        message: String::new(),
         containers: vec![container],
         target: true,
+        ..PodState::default()
     }
 }

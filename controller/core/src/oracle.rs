@@ -65,8 +65,10 @@ pub fn judge_by(
         findings.extend(messages::new_complaints(baselines, candidate));
     } else {
         findings.extend(messages::judge(baselines, candidate));
-        findings.extend(resources::judge(resources, baselines, candidate));
-        findings.extend(metrics::judge(baselines, candidate));
+        if candidate.ended() != Some(Ending::LogEnd) {
+            findings.extend(resources::judge(resources, baselines, candidate));
+            findings.extend(metrics::judge(baselines, candidate));
+        }
     }
     findings.retain(|finding| counts(finding.rule));
     verdict(findings)

@@ -307,33 +307,23 @@ fn mark(moment: Moment, seconds: f64) -> Sample {
 fn dead(seconds: f64) -> PodState {
     let end = Termination {
         exit_code: 1,
-        signal: 0,
         reason: "Error".to_owned(),
-        message: String::new(),
         finished_nanos: at(seconds),
+        ..Termination::default()
     };
     let container = ContainerState {
         name: "server".to_owned(),
-        init: false,
-        ready: false,
         started: true,
-        restarts: 0,
-        waiting_reason: String::new(),
-        waiting_message: String::new(),
         terminated: Some(end),
-        running: false,
+        ..ContainerState::default()
     };
     PodState {
         pod: "p".to_owned(),
         pod_uid: "u".to_owned(),
         time_nanos: at(seconds),
         phase: "Running".to_owned(),
-        ready: false,
-        deleted: false,
-        node: "n".to_owned(),
-        reason: String::new(),
-        message: String::new(),
         containers: vec![container],
         target: true,
+        ..PodState::default()
     }
 }

@@ -1,3 +1,4 @@
+mod messages;
 mod metrics;
 mod probes;
 mod resources;

@@ -87,7 +87,7 @@ pub struct LogLine {
 }
 
 /// A Pod as the API server showed it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PodState {
     /// Name.
     pub pod: String,
@@ -114,7 +114,7 @@ pub struct PodState {
 }
 
 /// A container as the API server showed it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ContainerState {
     /// Name.
     pub name: String,
@@ -137,7 +137,7 @@ pub struct ContainerState {
 }
 
 /// The end of a container instance.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Termination {
     /// Exit code.
     pub exit_code: i32,
