@@ -96,10 +96,13 @@ fn later(compared: &Comparison<'_>) -> Vec<(u64, Vec<u64>)> {
         .collect()
 }
 
-/// How many times as often as the baselines the run says what they say often, at most; 1 where there is no such
-/// message. One message that comes as often as ever shows that the run was driven as ever.
+/// How much the run was driven, against the baselines: how many times as often it says what it says most often against
+/// them, or as many lines. One message that comes as often as ever shows that it was driven as ever, and so does a log
+/// of the usual length if that message became another one.
 pub(super) fn load(compared: &Comparison<'_>) -> f64 {
-    ratios(compared).last().copied().unwrap_or(1.0)
+    let lines: Vec<u64> = compared.usual.iter().map(|log| log.lines()).collect();
+    let all = compared.log.map_or(1.0, |log| ratio(log.lines(), &lines));
+    ratios(compared).last().copied().unwrap_or(1.0).max(all)
 }
 
 /// The same for the messages but one, and their median: one that is told too often says nothing of the load.
