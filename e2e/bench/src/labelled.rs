@@ -100,6 +100,7 @@ pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
     let name = match view {
         View::Log => "Temper, logs only",
         View::Full => "Temper, with exits and readiness",
+        View::Probes => "Temper, with probes, too",
     };
     (scores.row(name), wrong)
 }

@@ -1,12 +1,13 @@
 //! Labelled runs of the pilot's layout: `PROGRAM/HARDENING/SEED/`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use temper_core::recording::{
-    ContainerState, LogLine, LogLines, Mark, Moment, PodState, Recording, Sample, Source, Termination,
+    ContainerState, LogLine, LogLines, Mark, Moment, PodState, Probe, ProbeMode, Recording, Sample, Source, Termination,
 };
 
 use crate::packed;
@@ -64,6 +65,8 @@ pub struct Run {
     pub died: bool,
     /// Names that only this run had.
     pub names: Names,
+    /// Tries of each client probe that passed, and all of them. The label follows from these.
+    pub probes: BTreeMap<String, (u32, u32)>,
     /// Its log.
     pub lines: Vec<Line>,
 }
@@ -84,6 +87,8 @@ pub enum View {
     Log,
     /// Also readiness and the end.
     Full,
+    /// Also what client probes found, as a user's own probes would tell it.
+    Probes,
 }
 
 #[derive(Deserialize)]
@@ -93,6 +98,8 @@ struct Meta {
     died: bool,
     #[serde(default)]
     names: Names,
+    #[serde(default)]
+    probes: BTreeMap<String, (u32, u32)>,
 }
 
 impl Program {
@@ -135,7 +142,7 @@ impl Run {
 
     /// As the run to judge.
     pub fn candidate(&self, view: View) -> Recording {
-        self.recording(view, self.ready.filter(|_| view == View::Full))
+        self.recording(view, self.ready.filter(|_| view != View::Log))
     }
 
     fn recording(&self, view: View, ready: Option<f64>) -> Recording {
@@ -152,8 +159,8 @@ impl Run {
             .fold(ready.unwrap_or_default(), f64::max);
         let moment = match view {
             View::Log => Moment::LogEnd,
-            View::Full if self.ready.is_none() => Moment::NeverReady,
-            View::Full => Moment::Complete,
+            View::Full | View::Probes if self.ready.is_none() => Moment::NeverReady,
+            View::Full | View::Probes => Moment::Complete,
         };
         recording.fold(mark(moment, end));
         recording.fold(Sample::Logs(LogLines {
@@ -162,10 +169,28 @@ impl Run {
             lines: self.lines.iter().map(Line::logged).collect(),
             origin_nanos: EPOCH,
         }));
-        if view == View::Full && self.died {
+        if view != View::Log && self.died {
             recording.fold(Sample::Pod(dead(end)));
         }
+        if view == View::Probes {
+            self.tries(end).for_each(|probe| recording.fold(Sample::Probe(probe)));
+        }
         recording
+    }
+}
+
+impl Run {
+    /// Each try of a probe; when it was made is not kept, nor does it matter.
+    fn tries(&self, end: f64) -> impl Iterator<Item = Probe> {
+        self.probes.iter().flat_map(move |(name, (passed, tried))| {
+            (0..*tried).map(move |number| Probe {
+                name: name.clone(),
+                mode: ProbeMode::Continuous,
+                time_nanos: at(end) + i64::from(number),
+                passed: number < *passed,
+                message: String::new(),
+            })
+        })
     }
 }
 
@@ -273,6 +298,7 @@ impl Files<'_> {
             ready: meta.ready_s,
             died: meta.died,
             names: meta.names,
+            probes: meta.probes,
             lines: lines.collect(),
         })
     }

@@ -108,9 +108,12 @@ fn measure(folder: &Path) -> Result<DataSet> {
 fn rules(programs: &[&Program]) -> Vec<labelled::Row> {
     let (logs, wrong) = labelled::ours(programs, View::Log);
     wrong.iter().for_each(tell);
-    let (full, wrong) = labelled::ours(programs, View::Full);
-    wrong.iter().for_each(tell);
-    [logs, full].into_iter().chain(labelled::peers(programs)).collect()
+    let (full, _) = labelled::ours(programs, View::Full);
+    let (probes, _) = labelled::ours(programs, View::Probes);
+    [logs, full, probes]
+        .into_iter()
+        .chain(labelled::peers(programs))
+        .collect()
 }
 
 #[expect(clippy::print_stdout, reason = "a bench prints its result")]
