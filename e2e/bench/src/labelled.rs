@@ -23,7 +23,7 @@ pub struct Row {
     pub all: Figures,
     /// Over the runs that stay up: those that readiness and exits find are left out.
     pub up: Figures,
-    /// Over the runs without any change.
+    /// Over the runs without any change that are not learnt from.
     pub unchanged: Figures,
     /// Over all runs of each program.
     pub programs: BTreeMap<String, Figures>,
@@ -57,9 +57,6 @@ impl Scores {
             .count(run.works(), flagged);
         if run.is_up() {
             self.up.count(run.works(), flagged);
-        }
-        if run.is_unchanged() {
-            self.unchanged.count(run.works(), flagged);
         }
     }
 
@@ -96,6 +93,10 @@ pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
                 });
             }
         }
+        for run in program.again(BASELINES) {
+            let outcome = judge(&baselines, &run.candidate(view)).outcome;
+            scores.unchanged.count(run.works(), outcome == Outcome::Failed);
+        }
     }
     let name = match view {
         View::Log => "Temper, logs only",
@@ -113,6 +114,9 @@ pub fn peers(programs: &[&Program]) -> Vec<Row> {
             let baselines = program.baselines(*count);
             for run in program.judged() {
                 scores.count(program, run, flags(&baselines, run));
+            }
+            for run in program.again(*count) {
+                scores.unchanged.count(run.works(), flags(&baselines, run));
             }
         }
         scores.row(name)

@@ -108,6 +108,11 @@ impl Program {
         self.runs.iter().filter(|run| run.is_unchanged()).take(count).collect()
     }
 
+    /// The unchanged runs after those.
+    pub fn again(&self, learnt: usize) -> impl Iterator<Item = &Run> {
+        self.runs.iter().filter(|run| run.is_unchanged()).skip(learnt)
+    }
+
     /// All runs to judge: none that any rule may learn from.
     pub fn judged(&self) -> impl Iterator<Item = &Run> {
         self.runs
