@@ -5,6 +5,7 @@ mod alike;
 mod bare;
 mod cause;
 mod farewell;
+mod load;
 mod more;
 mod novel;
 mod order;

@@ -1,7 +1,7 @@
 //! Messages that every baseline has, and the run has not, or far less often.
 
 use super::alike::Alike;
-use super::{Comparison, MANY, OFTEN, expected, start};
+use super::{Comparison, MANY, OFTEN, expected, load};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 
@@ -9,7 +9,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     let Some(log) = compared.log else { return Vec::new() };
     // The same in other words is not missing: something new that resembles it.
     let other_words = Alike::from_templates(compared.unknown().map(|(template, seen)| (template, seen.severity)));
-    let load = start::load(compared).clamp(start::LEAST_LOAD, 1.0);
+    let load = load::of(compared).clamp(load::LEAST_LOAD, 1.0);
     let mut findings = Vec::new();
     for (template, had, counts) in compared.common() {
         let now = log.count(template, had.severity);

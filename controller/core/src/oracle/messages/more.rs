@@ -1,6 +1,6 @@
 //! Known messages, far more often.
 
-use super::{Comparison, OFTEN, expected, start};
+use super::{Comparison, OFTEN, expected, load};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Log, Seen};
@@ -9,7 +9,7 @@ use crate::recording::{Log, Seen};
 const FLOOD: f64 = 4.0;
 
 pub(super) fn judge(compared: &Comparison<'_>, log: &Log) -> Vec<Finding> {
-    let ratios = start::ratios(compared);
+    let ratios = load::ratios(compared);
     log.templates()
         .filter_map(|(template, seen)| {
             let counts = compared.counts(template, seen.severity);
@@ -39,7 +39,7 @@ fn flood(seen: &Seen, counts: &[u64], ratios: &[f64]) -> Option<Rule> {
         return None;
     }
     let (mean, spread) = expected(counts);
-    let load = start::load_without(ratios, start::ratio(seen.count, counts));
-    let count = seen.count as f64 / load.max(start::LEAST_LOAD);
+    let load = load::without(ratios, load::ratio(seen.count, counts));
+    let count = seen.count as f64 / load.max(load::LEAST_LOAD);
     (count > FLOOD * *most as f64 && count > mean + 4.0 * spread).then_some(Rule::Flood)
 }

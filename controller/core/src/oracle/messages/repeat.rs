@@ -1,6 +1,6 @@
 //! A start-up that is told twice: something began again inside the container.
 
-use super::{Comparison, start};
+use super::{Comparison, load, start};
 use crate::oracle::{Finding, Rule, Weight};
 
 /// From here on there are more instances than in a baseline, each of which starts.
@@ -15,7 +15,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
         .filter(|(milestone, seen)| seen.count >= milestone.count.saturating_mul(2))
         .collect();
     let is_repeated = again.len() >= 2 && again.len() * 2 >= milestones.len();
-    if !is_repeated || start::instances(compared) >= MORE_INSTANCES {
+    if !is_repeated || load::instances(compared) >= MORE_INSTANCES {
         return None;
     }
     let (milestone, seen) = again.first()?;

@@ -1,16 +1,13 @@
 //! How a container starts: the messages that it always says on its way to work, as many times in each run.
 
+use super::Comparison;
 use super::alike::Alike;
-use super::{Comparison, OFTEN};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
-use crate::recording::{Recording, Seen};
+use crate::recording::{Log, Recording, Seen};
 
 /// Milestones that a run must lack before it counts: one may go with a feature that the hardening turns off.
 const LACKING: usize = 3;
-
-/// A run that says everything less often was driven less, down to this share; below it the run does less.
-pub(super) const LEAST_LOAD: f64 = 0.25;
 
 /// A message of the start-up.
 pub(super) struct Milestone<'a> {
@@ -23,20 +20,10 @@ pub(super) struct Milestone<'a> {
 
 /// The messages that every baseline says equally often, all before it was Ready, in the order of the first baseline.
 pub(super) fn milestones<'a>(compared: &Comparison<'a>) -> Vec<Milestone<'a>> {
-    let before_ready = |template: &str, severity: Severity| {
-        let mut runs = compared.baselines.iter().zip(&compared.usual);
-        runs.all(|(recording, log)| {
-            let last = log.get(template, severity).map(|seen| seen.last_nanos);
-            recording
-                .ready_at()
-                .zip(last)
-                .is_some_and(|(ready, last)| last <= ready)
-        })
-    };
     let mut milestones: Vec<Milestone<'a>> = compared
         .common()
         .filter(|(_, _, counts)| is_constant(counts))
-        .filter(|(template, seen, _)| before_ready(template, seen.severity))
+        .filter(|(template, seen, _)| ends(compared, template, seen.severity, |last, ready| last <= ready))
         .map(|(template, seen, counts)| Milestone {
             template,
             severity: seen.severity,
@@ -60,7 +47,7 @@ pub(super) fn settled(compared: &Comparison<'_>) -> Option<i64> {
     let is_settled = !passed.is_empty() && passed.len() * 5 >= milestones.len() * 4 && goes_on(compared);
     is_settled.then_some(())?;
     // The baselines were Ready some time after their last milestone: at least so long, as a probe may look late.
-    let gap = |(recording, log): (&&Recording, &&crate::recording::Log)| {
+    let gap = |(recording, log): (&&Recording, &&Log)| {
         let last = milestones
             .iter()
             .filter_map(|m| Some(log.get(m.template, m.severity)?.last_nanos))
@@ -80,68 +67,26 @@ fn goes_on(compared: &Comparison<'_>) -> bool {
 }
 
 /// How often the run says what every baseline says after it was Ready, and how often they do.
-fn later(compared: &Comparison<'_>) -> Vec<(u64, Vec<u64>)> {
+pub(super) fn later(compared: &Comparison<'_>) -> Vec<(u64, Vec<u64>)> {
     let Some(log) = compared.log else { return Vec::new() };
-    let is_late = |template: &str, severity: Severity| {
-        let mut runs = compared.baselines.iter().zip(&compared.usual);
-        runs.all(|(recording, log)| {
-            let last = log.get(template, severity).map(|seen| seen.last_nanos);
-            recording.ready_at().zip(last).is_some_and(|(ready, last)| last > ready)
-        })
-    };
     compared
         .common()
-        .filter(|(template, seen, _)| is_late(template, seen.severity))
+        .filter(|(template, seen, _)| ends(compared, template, seen.severity, |last, ready| last > ready))
         .map(|(template, seen, counts)| (log.count(template, seen.severity), counts))
         .collect()
 }
 
-/// How much the run was driven, against the baselines: how many times as often it says what it says most often against
-/// them, or as many lines. One message that comes as often as ever shows that it was driven as ever, and so does a log
-/// of the usual length if that message became another one.
-pub(super) fn load(compared: &Comparison<'_>) -> f64 {
-    let lines: Vec<u64> = compared.usual.iter().map(|log| log.lines()).collect();
-    let all = compared.log.map_or(1.0, |log| ratio(log.lines(), &lines));
-    ratios(compared).last().copied().unwrap_or(1.0).max(all)
+/// Whether the last of a message comes so in every baseline, against the moment in which it was Ready.
+fn ends(compared: &Comparison<'_>, template: &str, severity: Severity, holds: fn(i64, i64) -> bool) -> bool {
+    let mut runs = compared.baselines.iter().zip(&compared.usual);
+    runs.all(|(recording, log)| {
+        let last = log.get(template, severity).map(|seen| seen.last_nanos);
+        last.zip(recording.ready_at())
+            .is_some_and(|(last, ready)| holds(last, ready))
+    })
 }
 
-/// The same for the messages but one, and their median: one that is told too often says nothing of the load.
-pub(super) fn load_without(ratios: &[f64], one: f64) -> f64 {
-    let place = ratios.partition_point(|ratio| *ratio < one);
-    let others = [ratios.get(..place), ratios.get(place + 1..)]
-        .map(Option::unwrap_or_default)
-        .concat();
-    others.get(others.len() / 2).copied().unwrap_or(1.0)
-}
-
-/// How many times as often as the baselines the run says each message that they say often, in order.
-pub(super) fn ratios(compared: &Comparison<'_>) -> Vec<f64> {
-    let Some(log) = compared.log else { return Vec::new() };
-    let mut ratios: Vec<f64> = compared
-        .common()
-        .filter(|(_, _, counts)| counts.iter().all(|count| *count >= OFTEN))
-        .map(|(template, seen, counts)| ratio(log.count(template, seen.severity), &counts))
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios
-}
-
-/// How many instances there are for each of a baseline, to go by what each says a fixed number of times while it works
-/// or when it ends; 1 where there is no such message.
-pub(super) fn instances(compared: &Comparison<'_>) -> f64 {
-    let is_fixed = |counts: &[u64]| is_constant(counts) && counts.iter().all(|count| *count < OFTEN);
-    let late = later(compared).into_iter().filter(|(_, counts)| is_fixed(counts));
-    let mut ratios: Vec<f64> = late.map(|(now, counts)| ratio(now, &counts)).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or_else(|| load(compared))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of lines")]
-pub(super) fn ratio(now: u64, counts: &[u64]) -> f64 {
-    now as f64 / super::expected(counts).0
-}
-
-fn is_constant(counts: &[u64]) -> bool {
+pub(super) fn is_constant(counts: &[u64]) -> bool {
     counts.windows(2).all(|pair| matches!(pair, [a, b] if a == b))
 }
 
