@@ -78,9 +78,9 @@ impl Scores {
 /// Our judge, by what it is shown, and the runs that it judges wrongly.
 pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
     let (mut scores, mut wrong) = (Scores::default(), Vec::new());
+    let known = Known::of(programs, &[view]);
     for program in programs {
-        let recordings = baselines(program, view);
-        let baselines: Vec<&Recording> = recordings.iter().collect();
+        let baselines = known.baselines(program, view);
         for run in program.judged() {
             let verdict = judge(&baselines, &run.candidate(view));
             let flagged = verdict.outcome == Outcome::Failed;
@@ -124,8 +124,32 @@ pub fn peers(programs: &[&Program]) -> Vec<Row> {
     PEERS.iter().map(row).collect()
 }
 
-/// The recordings that the judge learns from.
-pub fn baselines(program: &Program, view: View) -> Vec<Recording> {
-    let baselines = program.baselines(BASELINES);
-    baselines.into_iter().map(|run| run.baseline(view)).collect()
+/// The recordings that the judge learns from, folded once.
+#[derive(Debug)]
+pub struct Known(BTreeMap<(String, View), Vec<Recording>>);
+
+impl Known {
+    /// Those of these programs, as far as these views show them.
+    pub fn of(programs: &[&Program], views: &[View]) -> Self {
+        let fold = |program: &Program, view| {
+            let baselines = program.baselines(BASELINES).into_iter();
+            (
+                (program.name.clone(), view),
+                baselines.map(|run| run.baseline(view)).collect(),
+            )
+        };
+        let all = programs
+            .iter()
+            .flat_map(|program| views.iter().map(move |view| fold(program, *view)));
+        Self(all.collect())
+    }
+
+    /// Those of one program; none if it was not named.
+    pub fn baselines(&self, program: &Program, view: View) -> Vec<&Recording> {
+        self.0
+            .get(&(program.name.clone(), view))
+            .into_iter()
+            .flatten()
+            .collect()
+    }
 }

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 use temper_core::oracle::{Finding, Outcome, judge};
-use temper_core::recording::Recording;
 
 use crate::inject::{self, Subject};
-use crate::labelled;
+use crate::labelled::Known;
 use crate::run::{Program, Run, View};
 
 /// One row, counted.
@@ -58,11 +57,11 @@ pub fn cases<'a>(programs: &[&'a Program]) -> Vec<Case<'a>> {
 
 /// Counts the rows.
 pub fn measure(programs: &[&Program]) -> Vec<Row> {
+    let known = Known::of(programs, &[View::Log]);
     let mut rows: Vec<Row> = Vec::new();
     for case in cases(programs) {
-        let recordings = labelled::baselines(case.program, View::Log);
         let verdict = judge(
-            &recordings.iter().collect::<Vec<&Recording>>(),
+            &known.baselines(case.program, View::Log),
             &case.run.candidate(View::Log),
         );
         let is_flagged = verdict.outcome == Outcome::Failed;

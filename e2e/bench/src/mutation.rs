@@ -4,8 +4,9 @@ use serde::Serialize;
 use temper_core::oracle::{Outcome, Resources, Rule, judge_by};
 use temper_core::recording::Recording;
 
+use crate::labelled::Known;
+use crate::matrix;
 use crate::run::{Program, View};
-use crate::{labelled, matrix};
 
 /// The rules that a log and readiness can show. Those of the cluster are held by tests of their own.
 const RULES: [Rule; 12] = [
@@ -34,18 +35,20 @@ pub struct Mutation {
     pub example: Option<String>,
 }
 
-struct Case {
+struct Case<'a> {
     name: String,
-    baselines: Vec<Recording>,
+    program: &'a Program,
+    view: View,
     candidate: Recording,
 }
 
 /// Leaves out one rule after another.
 pub fn measure(programs: &[&Program]) -> Vec<Mutation> {
-    let cases = failing(programs);
+    let known = Known::of(programs, &[View::Log, View::Full]);
+    let cases = failing(programs, &known);
     let mutate = |rule: Rule| {
-        let survives = |case: &&Case| judge(case, |other| other != rule) != Outcome::Failed;
-        let lost: Vec<&Case> = cases.iter().filter(survives).collect();
+        let survives = |case: &&Case<'_>| judge(&known, case, |other| other != rule) != Outcome::Failed;
+        let lost: Vec<&Case<'_>> = cases.iter().filter(survives).collect();
         Mutation {
             rule: rule.into(),
             lost: u32::try_from(lost.len()).unwrap_or(u32::MAX),
@@ -56,14 +59,15 @@ pub fn measure(programs: &[&Program]) -> Vec<Mutation> {
 }
 
 /// Everything that fails, and should.
-fn failing(programs: &[&Program]) -> Vec<Case> {
+fn failing<'a>(programs: &[&'a Program], known: &Known) -> Vec<Case<'a>> {
     let mut cases = Vec::new();
     for program in programs {
         for view in [View::Log, View::Full] {
             for run in program.judged().filter(|run| !run.works()) {
                 cases.push(Case {
                     name: format!("{}/{}/{} ({view:?})", program.name, run.hardening, run.seed),
-                    baselines: labelled::baselines(program, view),
+                    program,
+                    view,
                     candidate: run.candidate(view),
                 });
             }
@@ -72,15 +76,16 @@ fn failing(programs: &[&Program]) -> Vec<Case> {
     for case in matrix::cases(programs).into_iter().filter(|case| case.row.is_harm) {
         cases.push(Case {
             name: format!("{}/{}: {}", case.program.name, case.run.seed, case.row.name),
-            baselines: labelled::baselines(case.program, View::Log),
+            program: case.program,
+            view: View::Log,
             candidate: case.run.candidate(View::Log),
         });
     }
-    cases.retain(|case| judge(case, |_| true) == Outcome::Failed);
+    cases.retain(|case| judge(known, case, |_| true) == Outcome::Failed);
     cases
 }
 
-fn judge(case: &Case, counts: impl Fn(Rule) -> bool) -> Outcome {
-    let baselines: Vec<&Recording> = case.baselines.iter().collect();
+fn judge(known: &Known, case: &Case<'_>, counts: impl Fn(Rule) -> bool) -> Outcome {
+    let baselines = known.baselines(case.program, case.view);
     judge_by(Resources::default(), &baselines, &case.candidate, counts).outcome
 }

@@ -81,7 +81,7 @@ pub struct Program {
 }
 
 /// What of a run is shown to the judge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
     /// The log alone; of a baseline also when it was Ready.
     Log,

@@ -15,6 +15,7 @@ mod start;
 
 use std::collections::BTreeSet;
 
+use self::alike::Alike;
 use super::{Finding, Oracle, Rule, Weight};
 use crate::logs::Severity;
 use crate::recording::{Log, Recording, Seen};
@@ -84,9 +85,12 @@ impl<'a> Comparison<'a> {
         if !self.usual.is_empty() && self.usual.len() == self.baselines.len() {
             findings.extend(silence::judge(self));
             if self.log.is_some_and(|log| log.lines() > 0) {
-                findings.extend(first(absent::judge(self)));
-                findings.extend(start::judge(self));
-                findings.extend(repeat::judge(self));
+                // What both look for: something new that resembles a message is that message in other words.
+                let unknown = self.unknown().map(|(template, seen)| (template, seen.severity));
+                let (other_words, milestones) = (Alike::from_templates(unknown), start::milestones(self));
+                findings.extend(first(absent::judge(self, &other_words)));
+                findings.extend(start::judge(self, &milestones, &other_words));
+                findings.extend(repeat::judge(self, &milestones));
                 findings.extend(order::judge(self));
             }
         }

@@ -5,15 +5,14 @@ use super::{Comparison, MANY, OFTEN, expected, load};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 
-pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
+pub(super) fn judge(compared: &Comparison<'_>, other_words: &Alike<'_>) -> Vec<Finding> {
     let Some(log) = compared.log else { return Vec::new() };
-    // The same in other words is not missing: something new that resembles it.
-    let other_words = Alike::from_templates(compared.unknown().map(|(template, seen)| (template, seen.severity)));
     let load = load::of(compared).clamp(load::LEAST_LOAD, 1.0);
     let mut findings = Vec::new();
     for (template, had, counts) in compared.common() {
         let now = log.count(template, had.severity);
         let rule = if is_missing(now, &counts, load) {
+            // The same in other words is not missing.
             if other_words.knows(template, had.severity) {
                 continue;
             }

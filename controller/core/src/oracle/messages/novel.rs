@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::alike::Alike;
-use super::{Comparison, bare};
+use super::{Comparison, bare, start};
 use crate::logs::{Severity, is_called_harmless};
 use crate::oracle::{Finding, Rule, Weight};
-use crate::recording::{Log, Recording, Seen, Termination};
+use crate::recording::{Ending, Log, Recording, Seen, Termination};
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     let mut unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
@@ -56,8 +56,10 @@ struct Starting {
 impl Starting {
     fn of(compared: &Comparison<'_>) -> Self {
         let ready = compared.candidate.ready_at();
+        // Any other recording says itself when it was Ready, if it was.
+        let is_log_alone = compared.candidate.ended() == Some(Ending::LogEnd);
         Self {
-            until: ready.or_else(|| super::start::settled(compared)),
+            until: ready.or_else(|| is_log_alone.then(|| start::settled(compared)).flatten()),
             tells: ready.is_none() || readiness_tells(compared.candidate, compared.container),
         }
     }

@@ -1,14 +1,14 @@
 //! A start-up that is told twice: something began again inside the container.
 
-use super::{Comparison, load, start};
+use super::start::Milestone;
+use super::{Comparison, load};
 use crate::oracle::{Finding, Rule, Weight};
 
 /// From here on there are more instances than in a baseline, each of which starts.
 const MORE_INSTANCES: f64 = 1.5;
 
-pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
+pub(super) fn judge(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> Option<Finding> {
     let log = compared.log?;
-    let milestones = start::milestones(compared);
     let again: Vec<_> = milestones
         .iter()
         .filter_map(|milestone| Some((milestone, log.get(milestone.template, milestone.severity)?)))

@@ -91,10 +91,12 @@ pub(super) fn is_constant(counts: &[u64]) -> bool {
 }
 
 /// Milestones that the run did not pass.
-pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
+pub(super) fn judge(
+    compared: &Comparison<'_>,
+    milestones: &[Milestone<'_>],
+    other_words: &Alike<'_>,
+) -> Option<Finding> {
     let log = compared.log?;
-    let milestones = milestones(compared);
-    let other_words = Alike::from_templates(compared.unknown().map(|(template, seen)| (template, seen.severity)));
     let lacking: Vec<&Milestone<'_>> = milestones
         .iter()
         .filter(|m| log.get(m.template, m.severity).is_none() && !other_words.knows(m.template, m.severity))
