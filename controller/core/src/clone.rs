@@ -17,7 +17,9 @@ use serde_json::Value;
 pub use fence::{Egress, fence, quota};
 pub use metadata::strip as strip_metadata;
 
-use crate::setting::{Base, Identity, Setting, apply_all};
+use crate::recommend;
+use crate::repair::Repairs;
+use crate::setting::{Base, Item};
 
 /// The kinds of workload that can be cloned, all of `apps/v1`.
 pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
@@ -62,10 +64,10 @@ pub struct Order<'a> {
     pub labels: &'a [(String, String)],
     /// What every run of the check has.
     pub base: &'a Base,
-    /// Settings under test.
-    pub settings: &'a BTreeSet<Setting>,
-    /// Ids that the settings use.
-    pub identity: Identity,
+    /// What is under test.
+    pub items: &'a BTreeSet<Item>,
+    /// What makes it possible.
+    pub repairs: &'a Repairs,
     /// Whether the other workloads of the namespace are cloned, too.
     pub neighbours: bool,
     /// Whether hostPath and inline remote volumes are mounted into the clone as they are.
@@ -218,9 +220,8 @@ fn own(mut object: Value, order: &Order<'_>) -> Value {
 }
 
 fn harden(target: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<(Value, PodSpec), Refusal> {
-    let (mut clone, mut pod) = copy_workload(target, order, notes)?;
-    order.base.apply(&mut pod);
-    apply_all(order.settings, &mut pod, &order.identity);
+    let (mut clone, pod) = copy_workload(target, order, notes)?;
+    let pod = recommend::harden(&pod, order.base, order.items, order.repairs);
     set_pod(&mut clone, &pod)?;
     Ok((clone, pod))
 }

@@ -223,6 +223,22 @@ impl Recording {
         self.observations.get(container)
     }
 
+    /// What every container was seen to be and to do.
+    pub fn observations(&self) -> impl Iterator<Item = (&str, &Observation)> {
+        let observations = self.observations.iter();
+        observations.map(|(name, observation)| (name.as_str(), observation))
+    }
+
+    /// Whether a container of the target ran to completion, and never ended otherwise.
+    pub fn completed(&self, container: &str) -> bool {
+        let states = self.target_pods().flat_map(|pod| &pod.containers);
+        let mut ends = states
+            .filter(|state| state.name == container)
+            .filter_map(|state| state.terminated.as_ref())
+            .peekable();
+        ends.peek().is_some() && ends.all(|end| end.exit_code == 0)
+    }
+
     /// Whether some container's log had more kinds of messages than are told apart.
     pub fn overflowed(&self) -> bool {
         self.logs.values().any(|log| log.overflow() > 0)

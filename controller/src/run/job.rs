@@ -249,7 +249,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, Oracles, RunRole, TargetRef};
+    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Isolation, Oracles, Repairs, RunRole, TargetRef};
 
     use super::*;
 
@@ -267,7 +267,8 @@ mod tests {
                 name: "web".into(),
             },
             settings: vec![],
-            identity: Identity::default(),
+            repairs: Repairs::default(),
+            screening: false,
             security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),

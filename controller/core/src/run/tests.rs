@@ -46,6 +46,8 @@ pub(crate) fn observed<'a>(
         cancelled: false,
         has_place: false,
         attempt: 1,
+        extent: Extent::Full,
+        repairable: false,
         admission_due: false,
         promising: true,
         job: Job::Active,
