@@ -127,16 +127,16 @@ impl Observer {
                 return Ok(());
             };
             let ids = |report: &Report| (report.status.uid, report.status.gid);
-            if like.as_ref().map(ids) == Some(ids(&blind)) {
-                return Err(blind.error);
+            if like.as_ref().map(ids) == Some(ids(&blind.report)) {
+                return Err(blind.observation.error);
             }
-            like = Some(blind);
+            like = Some(blind.report);
         }
         Err("process 1 changes its user over and over".to_owned())
     }
 
-    /// Follows one observing container to its end; if that is another user of process 1, what is known of it.
-    async fn round(&self, target: &Target<'_>, round: u32, like: Option<&Report>) -> Result<Option<Report>, String> {
+    /// Follows one observing container to its end; if it was blind there, what it saw.
+    async fn round(&self, target: &Target<'_>, round: u32, like: Option<&Report>) -> Result<Option<Seen>, String> {
         let pod = target.source.pod.as_str();
         let spec = inspector::spec(target.container, round, &self.image, like, Task::Observe);
         inspector::add(&self.pods, pod, &[spec]).await?;
@@ -165,9 +165,9 @@ impl Observer {
         }
         match last {
             None => Err("the observing container printed nothing".to_owned()),
-            Some(Seen { report, .. }) if report.error.is_empty() => Ok(None),
-            Some(Seen { report, .. }) if report.status.name.is_empty() => Err(report.error),
-            Some(Seen { report, .. }) => Ok(Some(report)),
+            Some(last) if !last.is_blind() => Ok(None),
+            Some(last) if last.report.status.name.is_empty() => Err(last.observation.error),
+            Some(last) => Ok(Some(last)),
         }
     }
 
@@ -200,10 +200,8 @@ impl Observer {
 
     async fn publish(&self, target: &Target<'_>, round: u32, seen: Seen) {
         let mut observation = seen.observation;
-        if !seen.report.error.is_empty() {
-            // Another one goes on, or says that none can.
-            observation.error.clear();
-        }
+        // Another one goes on, or says that none can.
+        observation.error.clear();
         observation.source = Some(target.source.clone());
         redact(&mut observation, &Arc::clone(&self.redactor.borrow()));
         let v1::Source {
@@ -276,3 +274,6 @@ fn redact(observation: &mut v1::Observation, redactor: &Redactor) {
     }
     mask(&mut observation.error);
 }
+
+#[cfg(test)]
+mod tests;
