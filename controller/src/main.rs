@@ -14,6 +14,7 @@ mod finalizer;
 mod identity;
 mod ingest;
 mod janitor;
+mod kinds;
 mod lease;
 mod metrics;
 mod places;

@@ -45,7 +45,8 @@ pub fn recommend(source: &PodSpec, base: &Base, settings: &BTreeSet<Setting>, id
     }
 }
 
-/// The strategic merge patch that puts a recommendation into a workload.
+/// What to change in the `spec` of a workload's Pod, as a strategic merge patch; [`Kind::patch`](crate::kind::Kind::patch)
+/// makes one for the workload of it.
 pub fn patch(source: &PodSpec, recommendation: &Recommendation) -> Value {
     let mut spec = Map::new();
     if let Some(context) = &recommendation.pod {
@@ -70,7 +71,7 @@ pub fn patch(source: &PodSpec, recommendation: &Recommendation) -> Value {
             spec.insert(field.to_owned(), Value::Array(patches));
         }
     }
-    json!({"spec": {"template": {"spec": spec}}})
+    Value::Object(spec)
 }
 
 /// What the process of one container shows of one setting.
@@ -142,11 +143,11 @@ mod tests {
         let recommendation = recommend(&source, &Base::default(), &settings, &Identity::default());
         assert_eq!(
             patch(&source, &recommendation),
-            json!({"spec": {"template": {"spec": {
+            json!({
                 "automountServiceAccountToken": false,
                 "initContainers": [{"name": "init", "securityContext": {"readOnlyRootFilesystem": true}}],
                 "containers": [{"name": "side", "securityContext": {"readOnlyRootFilesystem": true}}]
-            }}}})
+            })
         );
     }
 

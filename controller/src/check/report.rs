@@ -53,12 +53,10 @@ pub(super) async fn write(
         },
         "spec": spec
     });
-    source::apply(&context.client, &object)
-        .await
-        .map_err(|source| Error::Apply {
-            what: format!("report `{name}`"),
-            source,
-        })?;
+    source::apply(context, &object).await.map_err(|source| Error::Apply {
+        what: format!("report `{name}`"),
+        source,
+    })?;
     Ok(Some(name))
 }
 
@@ -111,14 +109,15 @@ fn compose(
         .filter(|run| run.spec.role == RunRole::Baseline || Some(run.spec.run.as_str()) == verifying);
     let uid = check.uid().unwrap_or_default();
     let recommended = status.recommendation.as_ref().map(|recommendation| {
-        patch(
+        let change = patch(
             &source.pod,
             &temper_core::recommend::Recommendation {
                 pod: recommendation.pod_security_context.clone(),
                 containers: recommendation.containers.clone(),
                 automount_service_account_token: recommendation.automount_service_account_token,
             },
-        )
+        );
+        source.kind.patch(&source.object, change)
     });
     HardeningReportSpec {
         target: check.spec.target_ref.to_string(),

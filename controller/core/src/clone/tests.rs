@@ -1,3 +1,5 @@
+mod kinds;
+
 use serde_json::json;
 
 use super::*;
@@ -92,7 +94,7 @@ fn clone_of(source: &Source, settings: &BTreeSet<Setting>, neighbours: bool) -> 
 
 fn order<'a>(labels: &'a [(String, String)], settings: &'a BTreeSet<Setting>, neighbours: bool) -> Order<'a> {
     Order {
-        kind: "Deployment",
+        kind: const { &Kind::Deployment },
         name: "web",
         clone: "temper-web-1-all",
         labels,
