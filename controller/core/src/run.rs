@@ -153,9 +153,15 @@ fn recording(observed: &Observed<'_>) -> Step {
         return again(observed, why, Step::Repeat);
     }
     if has_ended(recording) {
-        // The Pods are there until the clone is removed.
-        let is_tried = !observed.admission_due || recording.ready_at().is_none();
-        return if is_tried { Step::Judge } else { Step::Admit };
+        return match recording.ready_at() {
+            None => Step::Judge,
+            Some(at) if observed.phase == Phase::Starting => Step::Ready(at),
+            // What runs to its end soon could not be called promising before.
+            Some(_) if observed.role == Role::Candidate && !observed.promising && !complains(observed) => Step::Promise,
+            // The Pods are there until the clone is removed.
+            Some(_) if observed.admission_due => Step::Admit,
+            Some(_) => Step::Judge,
+        };
     }
     if let Some(verdict) = early(observed) {
         return Step::End(verdict);
@@ -223,12 +229,16 @@ fn again(observed: &Observed<'_>, why: String, step: fn(String) -> Step) -> Step
 }
 
 fn promise(observed: &Observed<'_>) -> Step {
-    // New complaints count from the first line; what is missing can be told only at the end.
-    if oracle::complains(&observed.baseline_recordings(), observed.recording) {
+    if complains(observed) {
         Step::Wait(None)
     } else {
         Step::Promise
     }
+}
+
+/// New complaints count from the first line; what is missing can be told only at the end.
+fn complains(observed: &Observed<'_>) -> bool {
+    oracle::complains(&observed.baseline_recordings(), observed.recording)
 }
 
 fn lost(observed: &Observed<'_>, job: &Job) -> Step {

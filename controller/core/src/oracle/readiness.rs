@@ -1,4 +1,4 @@
-//! TC-02: is it Ready, does it stay so, and when.
+//! TC-02: is it Ready, does it stay so, and when; and of what runs to its end, how soon.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,10 @@ use crate::recording::{Ending, Recording};
 /// compete for the node.
 const SLOW_START_NANOS: i64 = 5 * NANOS;
 
+/// A run is told to be slow beyond thrice the slowest baseline's time and this much more: ends are known to the second,
+/// and what takes a second or two is mostly how busy the node is.
+const SLOW_RUN_NANOS: i64 = 5 * NANOS;
+
 pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
     if candidate.ended() == Some(Ending::NeverReady) {
         return vec![Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail)];
@@ -16,6 +20,7 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
     lost(baselines, candidate)
         .into_iter()
         .chain(slow_start(baselines, candidate))
+        .chain(slow_run(baselines, candidate))
         .collect()
 }
 
@@ -42,6 +47,27 @@ fn slow_start(baselines: &[&Recording], candidate: &Recording) -> Option<Finding
         );
         finding
     })
+}
+
+/// Only where every baseline ran to its end. What still goes on when the recording ends has taken at least until then.
+fn slow_run(baselines: &[&Recording], candidate: &Recording) -> Option<Finding> {
+    let usual: Option<Vec<i64>> = baselines.iter().map(|baseline| baseline.run_nanos()).collect();
+    let usual = usual?.into_iter().max()?;
+    let limit = usual.saturating_mul(3).saturating_add(SLOW_RUN_NANOS);
+    let finding = |rule, weight, nanos: i64| {
+        let mut finding = Finding::new(Oracle::Readiness, rule, weight);
+        finding.detail = format!("within {} s, the baselines within {} s", nanos / NANOS, usual / NANOS);
+        finding
+    };
+    if let Some(mine) = candidate.run_nanos() {
+        return (mine > limit).then(|| finding(Rule::SlowRun, Weight::Warn, mine));
+    }
+    if candidate.ended() != Some(Ending::Complete) {
+        return None;
+    }
+    let mine = candidate.ended_at()?.saturating_sub(candidate.ready_at()?);
+    let weight = if mine > limit { Weight::Fail } else { Weight::Warn };
+    Some(finding(Rule::NeverEnded, weight, mine))
 }
 
 /// How often a Pod that was Ready was not any more, before the recording ended.
