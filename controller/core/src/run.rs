@@ -230,7 +230,7 @@ fn again(observed: &Observed<'_>, why: String, step: fn(String) -> Step) -> Step
 
 fn promise(observed: &Observed<'_>) -> Step {
     if complains(observed) {
-        Step::Wait(None)
+        Step::Wait(next_look(observed))
     } else {
         Step::Promise
     }

@@ -97,6 +97,22 @@ fn what_does_not_end_where_baselines_did_fails_once_it_had_the_time() {
 }
 
 #[test]
+fn what_hangs_is_not_waited_for_to_the_end() {
+    let baselines = [&job(5, 0), &job(6, 0)];
+    let mut hanging = started();
+    mark(&mut hanging, Moment::Ready, READY);
+    let overdue = next_look(&baselines, &hanging, 10 * NANOS).unwrap();
+    assert_eq!(overdue, 19 * NANOS + 1);
+    assert_eq!(early(&baselines, &hanging, overdue - 1), None);
+    let verdict = early(&baselines, &hanging, overdue).unwrap();
+    assert_eq!(
+        (verdict.outcome, verdict.findings[0].rule),
+        (Outcome::Failed, Rule::NeverEnded)
+    );
+    assert_eq!(early(&[&job(5, 0), &endless(20)], &hanging, 99 * NANOS), None);
+}
+
+#[test]
 fn a_sidecar_that_is_killed_in_the_end_is_no_fault() {
     let with_sidecar = |recording: &mut Recording, is_done: bool| {
         pod(recording, 6, |state| {
