@@ -10,7 +10,9 @@ cluster=${CARGO_TARGET_DIR:-target}/debug/cluster
 other=$TEMPER_CLUSTER-other
 # Behaviours wait for the first three to run out; another one puts a collector to the fourth: spans that nobody takes before
 # are lost and harm nothing.
-export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8 --set clones.startDeadlineSeconds=60 --set kubelet.throttling=true --set otel.endpoint=http://otel-collector.temper-system.svc:4318}
+# And one plays the operator of a kind of its own.
+widget='controller.templatePaths[0]'
+export HELM_ARGS=${HELM_ARGS:---set controller.targetReadyTimeoutSeconds=30 --set controller.leaseSeconds=8 --set clones.startDeadlineSeconds=60 --set kubelet.throttling=true --set otel.endpoint=http://otel-collector.temper-system.svc:4318 --set $widget.apiVersion=e2e.temper.dev/v1,$widget.kind=Widget,$widget.resource=widgets,$widget.path=spec.template,$widget.replicasPath=spec.size}
 log=$(mktemp)
 times=$(mktemp)
 passed=0
@@ -61,7 +63,7 @@ trap 'exit 130' INT TERM
 stage prepare e2e/cluster/prerequisites.sh || exit 1
 stage unit cargo test --workspace --locked --no-fail-fast --lib --bins --examples --test purity --test field || true
 stage deploy e2e/run.sh true || exit 1
-behaviours=(--test harden --test refuse --test modes --test operate --test measure --test offline)
+behaviours=(--test harden --test kinds --test refuse --test modes --test operate --test measure --test offline)
 disturbances=(--test disturb --test trace)
 # These are about the local cluster itself, as is the stage below.
 if [ "${CLUSTER:-}" != external ]; then

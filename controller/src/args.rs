@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::kinds::Kinds;
+
 /// Finds, by experiment, the strictest security settings under which Kubernetes workloads still work.
 #[derive(Debug, Clone, Parser)]
 #[command(version)]
@@ -81,6 +83,12 @@ pub(crate) struct Args {
         ignore_case = true
     )]
     pub(crate) network_policy_engine: PolicyEngine,
+
+    /// Kinds with a Pod template beside those of every cluster, as JSON:
+    /// `[{"apiVersion": "example.com/v1", "kind": "Widget", "resource": "widgets", "path": "spec.template",
+    /// "replicasPath": "spec.replicas"}]`.
+    #[arg(long = "template-paths", env = "TEMPER_TEMPLATE_PATHS", default_value = "[]")]
+    pub(crate) kinds: Kinds,
 
     /// Address of health, readiness and metrics.
     #[arg(long, env = "TEMPER_HTTP_ADDRESS", default_value = "0.0.0.0:8080")]

@@ -13,6 +13,7 @@ mod fence;
 mod finalizer;
 mod ingest;
 mod janitor;
+mod kinds;
 mod lease;
 mod metrics;
 mod places;

@@ -22,6 +22,7 @@ pub mod field;
 pub mod footprint;
 pub mod images;
 pub mod neighbours;
+pub mod operator;
 pub mod pods;
 pub mod provisioner;
 pub mod recordings;

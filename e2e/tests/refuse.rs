@@ -36,7 +36,10 @@ async fn a_kind_that_nobody_knows() -> Result<()> {
             json!({"targetRef": {"apiVersion": "v1", "kind": "Teapot", "name": "x"}, "recordingDuration": "10s"});
         let started = bed.check_with("kind", spec).await?;
         started
-            .ends_unverified(reason::UNKNOWN_KIND, "use one of Deployment, StatefulSet, DaemonSet")
+            .ends_unverified(
+                reason::UNKNOWN_KIND,
+                "use one of Deployment of apps/v1, StatefulSet of apps/v1",
+            )
             .await
     })
     .await

@@ -1,6 +1,6 @@
 //! From the API server's view of a Pod to the wire's.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use temper_proto::v1;
 
@@ -21,11 +21,9 @@ pub(crate) fn nanos(time: jiff::Timestamp) -> i64 {
 /// What changed state this Pod is in.
 pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
     let status = pod.status.clone().unwrap_or_default();
-    let is_ready = status
-        .conditions
-        .iter()
-        .flatten()
-        .any(|c| c.type_ == "Ready" && c.status == "True");
+    let restart_policy = pod.spec.as_ref().and_then(|spec| spec.restart_policy.as_deref());
+    let may_end = matches!(restart_policy, Some("Never" | "OnFailure"));
+    let is_ready = is_ready(&status) || (may_end && does_its_part(&status));
     let containers = |list: &Option<Vec<ContainerStatus>>, init: bool| -> Vec<v1::ContainerState> {
         list.iter().flatten().map(|status| container(status, init)).collect()
     };
@@ -48,6 +46,18 @@ pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
         containers: all,
         target,
     }
+}
+
+fn is_ready(status: &PodStatus) -> bool {
+    let mut conditions = status.conditions.iter().flatten();
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+/// Whether every container is ready or has ended well. A Pod of which one has is not Ready any more for Kubernetes.
+fn does_its_part(status: &PodStatus) -> bool {
+    let ended = |state: &ContainerState| state.terminated.as_ref().is_some_and(|end| end.exit_code == 0);
+    let mut containers = status.container_statuses.iter().flatten().peekable();
+    containers.peek().is_some() && containers.all(|status| status.ready || status.state.as_ref().is_some_and(ended))
 }
 
 /// Masks what programs wrote into their Pod's status, such as the end of a log as a termination message.
@@ -91,6 +101,41 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_pod_that_may_end_is_ready_while_each_container_works_or_has() {
+        let running = |ready: bool| json!({"ready": ready, "state": {"running": {}}});
+        let ended = |code: i32| json!({"ready": false, "state": {"terminated": {"exitCode": code}}});
+        let is_ready = |policy: &str, phase: &str, containers: &[serde_json::Value]| {
+            let containers: Vec<_> = containers
+                .iter()
+                .cloned()
+                .map(|mut container| {
+                    for (field, value) in [("name", json!("c")), ("image", json!("i")), ("imageID", json!(""))] {
+                        container[field] = value;
+                    }
+                    container["restartCount"] = json!(0);
+                    container
+                })
+                .collect();
+            let pod = json!({
+                "metadata": {"name": "p"}, "spec": {"restartPolicy": policy, "containers": []},
+                "status": {"phase": phase, "containerStatuses": containers}
+            });
+            state(&serde_json::from_value(pod).unwrap(), true, false).ready
+        };
+        for (policy, phase, containers, wanted) in [
+            ("Never", "Running", vec![running(true), ended(0)], true),
+            ("OnFailure", "Succeeded", vec![ended(0)], true),
+            ("Never", "Running", vec![running(false), ended(0)], false),
+            ("Never", "Running", vec![running(true), ended(1)], false),
+            ("Never", "Pending", vec![], false),
+            // It is started again.
+            ("Always", "Running", vec![running(true), ended(0)], false),
+        ] {
+            assert_eq!(is_ready(policy, phase, &containers), wanted, "{policy} {containers:?}");
+        }
+    }
 
     #[test]
     fn a_termination_message_is_redacted() {

@@ -28,7 +28,8 @@ pub(crate) struct Present {
 impl Present {
     /// Takes in a Pod of the target.
     pub(crate) fn see(&mut self, pod: &Pod, state: &v1::PodState) {
-        if state.ready && !state.deleted {
+        // One that has run to its end was Ready, and there is nothing in it to look at.
+        if state.ready && !state.deleted && state.phase != "Succeeded" {
             self.ready.insert(state.pod.clone(), pod.clone());
         } else {
             self.ready.remove(&state.pod);

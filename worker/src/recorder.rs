@@ -16,6 +16,8 @@ pub(crate) enum Effect {
     Follow(Instance),
     /// Every wanted Pod is Ready, for the first time.
     Ready,
+    /// Every wanted Pod has run to its end, and no other goes on.
+    Ended,
 }
 
 /// The state of one recording.
@@ -25,6 +27,7 @@ pub(crate) struct Recorder {
     pods: BTreeMap<String, PodState>,
     followed: BTreeSet<(String, String, u32)>,
     ready: bool,
+    ended: bool,
 }
 
 impl Recorder {
@@ -35,6 +38,7 @@ impl Recorder {
             pods: BTreeMap::new(),
             followed: BTreeSet::new(),
             ready: false,
+            ended: false,
         }
     }
 
@@ -58,16 +62,21 @@ impl Recorder {
             self.follow(&state, &mut effects);
         }
         self.pods.insert(state.pod_uid.clone(), state);
-        let ready = self
-            .pods
-            .values()
-            .filter(|pod| pod.target && !pod.deleted && (pod.ready || pod.phase == "Succeeded"))
-            .count();
-        if !self.ready && ready >= self.wanted {
+        if !self.ready && self.targets().filter(|pod| pod.ready).count() >= self.wanted {
             self.ready = true;
             effects.push(Effect::Ready);
         }
+        if self.ready && !self.ended && self.has_ended() {
+            self.ended = true;
+            effects.push(Effect::Ended);
+        }
         effects
+    }
+
+    /// Only Pods that are not started again ever succeed. One that failed is judged at once, and ends nothing here.
+    fn has_ended(&self) -> bool {
+        let (ended, going): (Vec<&PodState>, Vec<&PodState>) = self.targets().partition(|pod| pod.phase == "Succeeded");
+        going.is_empty() && ended.len() >= self.wanted
     }
 
     fn follow(&mut self, state: &PodState, effects: &mut Vec<Effect>) {
@@ -203,12 +212,33 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_that_has_done_its_work_was_ready() {
+    fn a_target_ends_when_all_of_its_pods_have() {
+        let done = |uid: &str| PodState {
+            phase: "Succeeded".into(),
+            ..pod(uid, true, 0, false)
+        };
+        let mut recorder = Recorder::new(2);
+        assert!(!recorder.pod(done("a")).contains(&Effect::Ready));
+        let effects = recorder.pod(pod("b", true, 0, true));
+        assert!(effects.contains(&Effect::Ready) && !effects.contains(&Effect::Ended));
+        assert!(!recorder.pod(pod("c", false, 0, false)).contains(&Effect::Ended));
+        assert!(!recorder.pod(done("b")).contains(&Effect::Ended), "c goes on");
+        let gone = PodState {
+            deleted: true,
+            ..pod("c", false, 0, false)
+        };
+        assert!(recorder.pod(gone).contains(&Effect::Ended));
+        assert!(!recorder.pod(done("c")).contains(&Effect::Ended), "told once");
+    }
+
+    #[test]
+    fn a_target_that_is_over_when_it_is_first_seen_was_ready() {
         let mut recorder = Recorder::new(1);
         let done = PodState {
             phase: "Succeeded".into(),
-            ..pod("a", false, 0, false)
+            ..pod("a", true, 0, false)
         };
-        assert!(recorder.pod(done).contains(&Effect::Ready));
+        let effects = recorder.pod(done);
+        assert!(effects.ends_with(&[Effect::Ready, Effect::Ended]), "{effects:?}");
     }
 }

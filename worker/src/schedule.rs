@@ -34,6 +34,11 @@ impl Schedule {
         is_first
     }
 
+    /// The target has run to its end: there is no more to record.
+    pub(crate) fn ended(&mut self, now: Instant) {
+        self.end = Some(self.end.map_or(now, |end| end.min(now)));
+    }
+
     /// Whether it was ever Ready.
     pub(crate) fn is_ready(&self) -> bool {
         self.end.is_some()
@@ -81,6 +86,16 @@ mod tests {
         assert!(schedule.is_ready() && !schedule.ready(now));
         assert_eq!(schedule.end(true), now + seconds(22));
         assert_eq!(schedule.settle(seconds(8)), seconds(2));
+    }
+
+    #[test]
+    fn a_target_that_ends_ends_its_recording() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(now, seconds(60), seconds(30), None);
+        assert!(schedule.ready(now + seconds(5)));
+        schedule.ended(now + seconds(9));
+        assert_eq!(schedule.end(true), now + seconds(9));
+        assert_eq!(schedule.end(false), now + seconds(60), "but not before all was seen");
     }
 
     #[test]

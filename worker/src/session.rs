@@ -33,12 +33,24 @@ use crate::secrets::{self, Secrets};
 /// Inspections that have not ended when the recording does get this much longer.
 const INSPECTION: Duration = Duration::from_secs(20);
 
+/// And this much where the target has run to its end: what has not been looked at by then is gone.
+const LAST_LOOK: Duration = Duration::from_secs(2);
+
 /// Why the loop ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Complete,
+    /// The target has run to its end before its time was over.
+    Early,
     NeverReady,
     Interrupted,
+}
+
+/// What a change of a Pod made of the target.
+#[derive(Debug, Clone, Copy, Default)]
+struct Turn {
+    ready: bool,
+    ended: bool,
 }
 
 /// One recording while it goes on.
@@ -63,6 +75,8 @@ pub(crate) struct Session {
     addresses: BTreeMap<String, (String, Vec<Endpoint>)>,
     targets: watch::Sender<Vec<Sampled>>,
     present: watch::Sender<Present>,
+    /// The target has run to its end.
+    ended: watch::Sender<bool>,
     /// Instances of containers that have run, by UID of the Pod, name and restarts.
     spoken: BTreeSet<(String, String, u32)>,
     /// Pods of a list that is being received.
@@ -122,6 +136,7 @@ impl Session {
             addresses: BTreeMap::new(),
             targets,
             present: watch::Sender::default(),
+            ended: watch::Sender::default(),
             spoken: BTreeSet::new(),
             listed: BTreeSet::new(),
             has_pods: false,
@@ -145,13 +160,17 @@ impl Session {
             let end = self.schedule.end(self.has_pods && self.has_events);
             tokio::select! {
                 Some(event) = watched_pods.next() => {
-                    let became_ready = match event {
+                    let turn = match event {
                         Ok(event) => self.pod(event).await,
                         Err(error) => self.unwatched(error)?,
                     };
-                    if became_ready && self.schedule.ready(Instant::now()) {
+                    if turn.ready && self.schedule.ready(Instant::now()) {
                         self.mark(Moment::Ready, "every wanted Pod of the target is Ready", 0).await;
                         self.inspect(Duration::ZERO);
+                    }
+                    if turn.ended {
+                        self.schedule.ended(Instant::now());
+                        self.ended.send_replace(true);
                     }
                 }
                 Some(event) = watched_events.next() => self.event(event).await,
@@ -160,7 +179,9 @@ impl Session {
         }
         // A clone that was never seen is no evidence about the workload.
         anyhow::ensure!(self.has_pods, "the Pods of the clone could not be listed");
-        Ok(if self.schedule.is_ready() {
+        Ok(if *self.ended.borrow() {
+            End::Early
+        } else if self.schedule.is_ready() {
             End::Complete
         } else {
             End::NeverReady
@@ -168,7 +189,7 @@ impl Session {
     }
 
     /// A watch that fails begins again, unless it never had the right to begin.
-    fn unwatched(&self, error: watcher::Error) -> anyhow::Result<bool> {
+    fn unwatched(&self, error: watcher::Error) -> anyhow::Result<Turn> {
         if !self.has_pods && self.began.elapsed() > secrets::RIGHTS && is_forbidden(&error) {
             return Err(error).context("the worker may not watch the Pods of the clone");
         }
@@ -176,17 +197,20 @@ impl Session {
             error = &error as &dyn std::error::Error,
             "watch of Pods failed and begins again"
         );
-        Ok(false)
+        Ok(Turn::default())
     }
 
     /// Publishes what is still to be published, and then that this was all.
     pub(crate) async fn finish(mut self, end: End) {
         self.over.send_replace(true);
-        if end == End::Complete {
-            let inspections = async { while self.inspections.join_next().await.is_some() {} };
-            if tokio::time::timeout(INSPECTION, inspections).await.is_err() {
-                tracing::warn!("an inspection did not end in time");
-            }
+        let patience = match end {
+            End::Complete => INSPECTION,
+            End::Early => LAST_LOOK,
+            End::NeverReady | End::Interrupted => Duration::ZERO,
+        };
+        let inspections = async { while self.inspections.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, inspections).await.is_err() && !patience.is_zero() {
+            tracing::warn!("an inspection did not end in time");
         }
         self.inspections.abort_all();
         let order = if end == End::Interrupted {
@@ -203,6 +227,7 @@ impl Session {
         let _ = tokio::join!(&mut self.sampler, &mut self.scraper);
         let (moment, message) = match end {
             End::Complete => (Moment::Complete, "the recording duration is over"),
+            End::Early => (Moment::Complete, "the target has run to its end"),
             End::NeverReady => (Moment::NeverReady, "the target did not become Ready in time"),
             End::Interrupted => (Moment::Interrupted, "the recorder was asked to stop"),
         };
@@ -222,12 +247,12 @@ impl Session {
         self.publisher.send(Kind::Mark, part, Body::Mark(mark)).await;
     }
 
-    /// Takes in a change of a Pod; whether it made the workload Ready.
-    async fn pod(&mut self, event: watcher::Event<Pod>) -> bool {
+    /// Takes in a change of a Pod.
+    async fn pod(&mut self, event: watcher::Event<Pod>) -> Turn {
         let (pod, deleted) = match event {
             watcher::Event::Init => {
                 self.listed.clear();
-                return false;
+                return Turn::default();
             }
             watcher::Event::InitDone => {
                 self.has_pods = true;
@@ -270,9 +295,9 @@ impl Session {
         any
     }
 
-    /// Does what follows from a change; whether the workload became Ready.
-    async fn carry_out(&mut self, effects: Vec<Effect>) -> bool {
-        let mut ready = false;
+    /// Does what follows from a change.
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Turn {
+        let mut turn = Turn::default();
         for effect in effects {
             match effect {
                 Effect::Publish(state) => {
@@ -288,7 +313,8 @@ impl Session {
                     };
                     self.followers.spawn(follower.follow(instance));
                 }
-                Effect::Ready => ready = true,
+                Effect::Ready => turn.ready = true,
+                Effect::Ended => turn.ended = true,
             }
         }
         let targets = self.recorder.targets().filter_map(|pod| {
@@ -300,7 +326,7 @@ impl Session {
             })
         });
         self.targets.send_replace(targets.collect());
-        ready
+        turn
     }
 
     async fn event(&mut self, event: watcher::Result<watcher::Event<Event>>) {
@@ -325,6 +351,7 @@ impl Session {
         let Some(image) = self.args.image.clone() else { return };
         let (pods, publisher, attempt) = (self.pods.clone(), self.publisher.clone(), self.args.attempt);
         let present = self.present.subscribe();
+        let mut ended = self.ended.subscribe();
         let settle = self.schedule.settle(ready_for);
         if self.args.observe {
             let observer = Observer {
@@ -344,7 +371,11 @@ impl Session {
             return;
         }
         self.inspections.spawn(async move {
-            tokio::time::sleep(settle).await;
+            tokio::select! {
+                () = tokio::time::sleep(settle) => {}
+                // There is nothing left to look at.
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
             if let Some(pod) = process::find(present).await {
                 Box::pin(process::look(pods, pod, image, attempt, publisher)).await;
             }

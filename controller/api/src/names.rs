@@ -76,6 +76,8 @@ pub mod reason {
     pub const TARGET_NOT_FOUND: &str = "TargetNotFound";
     /// A kind that Temper cannot clone.
     pub const UNKNOWN_KIND: &str = "UnknownKind";
+    /// Another object makes the workload, and would make it anew.
+    pub const TARGET_OWNED: &str = "TargetOwned";
     /// The workload itself is not Ready.
     pub const TARGET_NOT_READY: &str = "TargetNotReady";
     /// The workload went away while the check ran.

@@ -50,7 +50,7 @@ pub struct HardeningReportSpec {
     /// What to put into the Pod template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recommendation: Option<Recommendation>,
-    /// Strategic merge patch of the workload, for `kubectl patch --patch-file`.
+    /// Patch of the workload, for `kubectl patch --patch-file`: a strategic one, but for a custom kind a merge patch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::any_object")]
     pub patch: Option<serde_json::Value>,

@@ -16,7 +16,8 @@ pub struct TargetRef {
     #[serde(default = "TargetRef::default_api_version")]
     #[schemars(length(max = 128))]
     pub api_version: String,
-    /// Kind of the workload: Deployment, StatefulSet or DaemonSet.
+    /// Kind of the workload: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod, or one that the
+    /// installation's `controller.templatePaths` lists.
     #[schemars(length(min = 1, max = 63))]
     pub kind: String,
     /// Name of the workload.

@@ -99,8 +99,11 @@ pub(crate) struct TemplatesArgs {
 
 /// Arguments of `check`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Kinds: deployment (deploy), statefulset (sts), daemonset (ds).\n\
-    Exit codes: 0 created; with --watch those of status; 2 on an error or bad usage.")]
+#[command(
+    after_help = "Kinds: deployment (deploy), statefulset (sts), daemonset (ds), replicaset (rs), job, cronjob (cj), pod (po).\n\
+    Others as KIND.VERSION.GROUP, such as Widget.v1.example.com, where the installation lists them.\n\
+    Exit codes: 0 created; with --watch those of status; 2 on an error or bad usage."
+)]
 pub(crate) struct CheckArgs {
     /// The workload, as KIND/NAME or as KIND NAME.
     #[arg(required = true, num_args = 1..=2, value_name = "KIND/NAME")]
@@ -187,7 +190,7 @@ pub(crate) struct ReportArgs {
 
 /// Arguments of `patch`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Apply it with: kubectl patch KIND NAME --patch-file FILE")]
+#[command(after_help = "A comment in it says how to apply it.")]
 pub(crate) struct PatchArgs {
     /// Name of the check or of the report.
     pub(crate) name: String,

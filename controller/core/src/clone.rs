@@ -8,6 +8,7 @@ mod metadata;
 mod objects;
 mod pod;
 mod references;
+mod workload;
 
 use std::collections::BTreeSet;
 
@@ -15,14 +16,12 @@ use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::Value;
 
 pub use fence::{Egress, fence, quota};
-pub use metadata::strip as strip_metadata;
+pub use metadata::{has_no_controller, strip as strip_metadata};
 
+use crate::kind::Kind;
 use crate::recommend;
 use crate::repair::Repairs;
 use crate::setting::{Base, Item};
-
-/// The kinds of workload that can be cloned, all of `apps/v1`.
-pub const WORKLOAD_KINDS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
 
 /// Pods that a clone runs at most of its target: more of the same shows nothing new and costs the cluster.
 pub const MAX_REPLICAS: i64 = 3;
@@ -33,7 +32,7 @@ pub const MAX_REPLICAS: i64 = 3;
 pub struct Source {
     /// Namespace.
     pub namespace: String,
-    /// Deployments, StatefulSets and DaemonSets, the target among them.
+    /// The target, and workloads that may be its neighbours.
     pub workloads: Vec<Value>,
     /// Services.
     pub services: Vec<Value>,
@@ -55,7 +54,7 @@ pub struct Source {
 #[derive(Debug, Clone)]
 pub struct Order<'a> {
     /// Kind of the target.
-    pub kind: &'a str,
+    pub kind: &'a Kind,
     /// Name of the target.
     pub name: &'a str,
     /// Namespace of the clone.
@@ -85,6 +84,8 @@ pub struct Plan {
     pub selector: String,
     /// How many Pods the target is to have; none for a DaemonSet, which has one a node.
     pub pods: Option<u32>,
+    /// How many Pods all workloads of the clone have together.
+    pub all_pods: u32,
     /// What the clone leaves out or changes for safety, in sentences for people.
     pub notes: Vec<String>,
 }
@@ -126,6 +127,14 @@ pub enum Refusal {
         /// What it is.
         what: String,
     },
+    /// Nothing tells the target's Pods from others.
+    #[error("{workload} has no labels at {path}, by which its Pods could be found: give its Pod template some")]
+    NoLabels {
+        /// Kind/name of the workload.
+        workload: String,
+        /// Where they should be.
+        path: String,
+    },
     /// An object is not what Kubernetes says it is.
     #[error("{what} cannot be read: {why}")]
     Malformed {
@@ -136,31 +145,43 @@ pub enum Refusal {
     },
 }
 
+/// Pods that a workload counts as that has one on each node, whose number nobody knows here.
+const ONE_A_NODE: u32 = 100;
+
 /// Makes the clone's objects.
 pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
     let target = find(source, order)?;
     let mut notes = Vec::new();
     let mut workloads = Vec::new();
+    let mut all_pods = 0;
     if order.neighbours {
-        for workload in &source.workloads {
-            if !std::ptr::eq(workload, target) && metadata::has_no_controller(workload) {
-                workloads.push(copy_workload(workload, order, &mut notes)?.0);
+        for workload in source
+            .workloads
+            .iter()
+            .filter(|workload| !std::ptr::eq(*workload, target))
+        {
+            let kind = Kind::of(workload).filter(|kind| workload::is_neighbour(kind, workload));
+            if let Some(kind) = kind.filter(|_| has_no_controller(workload)) {
+                let mut neighbour = copy_workload(&kind, workload, order, &mut notes)?;
+                let pods = workload::cap(&neighbour.kind, &mut neighbour.object, 0, &mut notes);
+                all_pods += pods.unwrap_or(ONE_A_NODE);
+                workloads.push(neighbour);
             }
         }
     }
-    for neighbour in &mut workloads {
-        objects::cap_replicas(neighbour, 0, &mut notes);
-    }
-    let (mut clone, pod) = harden(target, order, &mut notes)?;
-    let pods = objects::cap_replicas(&mut clone, 1, &mut notes);
-    let selector = objects::selector(&clone);
+    let mut clone = harden(target, order, &mut notes)?;
+    let pods = workload::cap(&clone.kind, &mut clone.object, 1, &mut notes);
+    all_pods += pods.unwrap_or(ONE_A_NODE);
+    let selector = workload::selector(&clone.kind, &clone.object)?;
+    workload::mark(&clone.kind, &mut clone.object);
+    let pod = clone.pod.clone();
     workloads.push(clone);
 
-    let specs: Vec<PodSpec> = workloads.iter().filter_map(|w| pod_of(w).ok()).collect();
+    let specs: Vec<&PodSpec> = workloads.iter().map(|workload| &workload.pod).collect();
     let needed = references::collect(&specs, source);
     let labels: Vec<&Value> = workloads
         .iter()
-        .filter_map(|w| w.pointer("/spec/template/metadata/labels"))
+        .filter_map(|workload| workload.object.pointer(&workload.kind.labels()))
         .collect();
     let mut objects = Vec::new();
     objects.extend(source.limit_ranges.iter().map(objects::plain));
@@ -177,7 +198,7 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
             .filter(|s| objects::selects(s, &labels))
             .map(objects::service),
     );
-    objects.extend(workloads);
+    objects.extend(workloads.into_iter().map(|workload| workload.object));
     let parts = configuration.map(|(kind, name)| Part::Copy { kind, name });
     let objects = objects.into_iter().map(|object| Part::Object(own(object, order)));
     Ok(Plan {
@@ -185,6 +206,7 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
         pod,
         selector,
         pods,
+        all_pods,
         notes,
     })
 }
@@ -196,16 +218,38 @@ pub fn copy(object: Value, order: &Order<'_>) -> Option<Value> {
 
 /// The target's Pod as a run has it: isolated, with the base and the settings under test.
 pub fn target_pod(target: &Value, order: &Order<'_>) -> Result<PodSpec, Refusal> {
-    harden(target, order, &mut Vec::new()).map(|(_, pod)| pod)
+    harden(target, order, &mut Vec::new()).map(|clone| clone.pod)
+}
+
+/// The Pod of a workload as its owner wrote it.
+pub fn source_pod(kind: &Kind, workload: &Value) -> Result<PodSpec, Refusal> {
+    let spec = workload.pointer(&kind.pod()).cloned().unwrap_or(Value::Null);
+    let pod: Result<PodSpec, serde_json::Error> = serde_json::from_value(spec);
+    let mut pod = pod.map_err(|error| Refusal::Malformed {
+        what: objects::describe(workload),
+        why: error.to_string(),
+    })?;
+    workload::as_made(kind, &mut pod);
+    Ok(pod)
 }
 
 /// SHA-256 of the Pod template of a workload, in hex: two workloads with one hash start the same Pods.
-pub fn template_hash(workload: &Value) -> String {
+pub fn template_hash(kind: &Kind, workload: &Value) -> String {
     use std::fmt::Write as _;
 
     use sha2::Digest as _;
-    let template = workload.pointer("/spec/template").cloned().unwrap_or(Value::Null);
-    let digest = sha2::Sha256::digest(template.to_string().as_bytes());
+    let template = match kind {
+        // All the rest of a Pod is told of it while it runs.
+        Kind::Pod => source_pod(kind, workload).ok().map(|pod| serde_json::json!(pod)),
+        Kind::Deployment
+        | Kind::StatefulSet
+        | Kind::DaemonSet
+        | Kind::ReplicaSet
+        | Kind::Job
+        | Kind::CronJob
+        | Kind::Custom(_) => workload.pointer(kind.template()).cloned(),
+    };
+    let digest = sha2::Sha256::digest(template.unwrap_or(Value::Null).to_string().as_bytes());
     digest.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -219,11 +263,18 @@ fn own(mut object: Value, order: &Order<'_>) -> Value {
     object
 }
 
-fn harden(target: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<(Value, PodSpec), Refusal> {
-    let (mut clone, pod) = copy_workload(target, order, notes)?;
-    let pod = recommend::harden(&pod, order.base, order.items, order.repairs);
-    set_pod(&mut clone, &pod)?;
-    Ok((clone, pod))
+/// A workload of a clone: what it is, the object, and its Pod.
+struct Copied {
+    kind: Kind,
+    object: Value,
+    pod: PodSpec,
+}
+
+fn harden(target: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<Copied, Refusal> {
+    let mut clone = copy_workload(order.kind, target, order, notes)?;
+    clone.pod = recommend::harden(&clone.pod, order.base, order.items, order.repairs);
+    set_pod(&mut clone)?;
+    Ok(clone)
 }
 
 fn find<'a>(source: &'a Source, order: &Order<'_>) -> Result<&'a Value, Refusal> {
@@ -232,39 +283,33 @@ fn find<'a>(source: &'a Source, order: &Order<'_>) -> Result<&'a Value, Refusal>
         .iter()
         .find(|workload| is(workload, order.kind, order.name));
     found.ok_or_else(|| Refusal::TargetNotFound {
-        kind: order.kind.to_owned(),
+        kind: order.kind.name().to_owned(),
         name: order.name.to_owned(),
     })
 }
 
-fn is(workload: &Value, kind: &str, name: &str) -> bool {
-    objects::text(workload, "/kind") == kind && objects::text(workload, "/metadata/name") == name
+fn is(workload: &Value, kind: &Kind, name: &str) -> bool {
+    objects::text(workload, "/apiVersion") == kind.api_version()
+        && objects::text(workload, "/kind") == kind.name()
+        && objects::text(workload, "/metadata/name") == name
 }
 
-fn copy_workload(workload: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<(Value, PodSpec), Refusal> {
-    let mut clone = objects::plain(workload);
-    let mut pod = pod_of(workload)?;
+fn copy_workload(kind: &Kind, workload: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<Copied, Refusal> {
     let name = objects::describe(workload);
+    let (kind, object) = workload::copy(kind, workload);
+    let mut pod = source_pod(&kind, &object)?;
     pod::isolate(&mut pod, &name, order.allow_shared, notes)?;
-    set_pod(&mut clone, &pod)?;
-    objects::empty_claim_templates(&mut clone);
-    Ok((clone, pod))
+    let mut copied = Copied { kind, object, pod };
+    set_pod(&mut copied)?;
+    Ok(copied)
 }
 
-fn pod_of(workload: &Value) -> Result<PodSpec, Refusal> {
-    let spec = workload.pointer("/spec/template/spec").cloned().unwrap_or(Value::Null);
-    serde_json::from_value(spec).map_err(|error| Refusal::Malformed {
-        what: objects::describe(workload),
-        why: error.to_string(),
-    })
-}
-
-fn set_pod(workload: &mut Value, pod: &PodSpec) -> Result<(), Refusal> {
-    let value = serde_json::to_value(pod).map_err(|error| Refusal::Malformed {
-        what: objects::describe(workload),
+fn set_pod(workload: &mut Copied) -> Result<(), Refusal> {
+    let value = serde_json::to_value(&workload.pod).map_err(|error| Refusal::Malformed {
+        what: objects::describe(&workload.object),
         why: error.to_string(),
     })?;
-    if let Some(slot) = workload.pointer_mut("/spec/template/spec") {
+    if let Some(slot) = workload.object.pointer_mut(&workload.kind.pod()) {
         *slot = value;
     }
     Ok(())

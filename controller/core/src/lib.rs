@@ -9,6 +9,7 @@
 //! ```
 
 pub mod clone;
+pub mod kind;
 pub mod level;
 pub mod logs;
 pub mod oracle;

@@ -99,6 +99,7 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
     {
         findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
     }
+    findings.extend(readiness::overdue(baselines, candidate, now));
     // The log says why, and comes a little later than the exit.
     let unexplained = |finding: &Finding| {
         let fresh = finding
@@ -113,7 +114,7 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
     Some(verdict(findings))
 }
 
-/// When [`early`] may say more though nothing new was recorded: a candidate is late, or last words did not come.
+/// When [`early`] may say more though nothing new was recorded: a candidate is late or overdue, or last words did not come.
 pub fn next_look(baselines: &[&Recording], candidate: &Recording, now: i64) -> Option<i64> {
     let late = late_at(baselines, candidate).filter(|_| candidate.ready_at().is_none());
     let exits = stability::judge(baselines, candidate)
@@ -121,7 +122,8 @@ pub fn next_look(baselines: &[&Recording], candidate: &Recording, now: i64) -> O
         .filter(|finding| finding.rule == Rule::Exited)
         .filter_map(|finding| finding.at_nanos)
         .map(|at| at.saturating_add(LAST_WORDS_SECONDS * NANOS));
-    exits.chain(late).filter(|at| *at > now).min()
+    let overdue = readiness::overdue_at(baselines, candidate).map(|at| at.saturating_add(1));
+    exits.chain(late).chain(overdue).filter(|at| *at > now).min()
 }
 
 /// When a candidate that is not Ready yet is later than any baseline's start explains.

@@ -49,7 +49,8 @@ pub fn recommend(source: &PodSpec, hardened: &PodSpec) -> Recommendation {
     }
 }
 
-/// The strategic merge patch of a Pod's spec that makes `hardened` of `source`.
+/// What to change in the `spec` of a workload's Pod, as a strategic merge patch, so that it is `hardened`;
+/// [`Kind::patch`](crate::kind::Kind::patch) makes one for the workload of it.
 pub fn patch(source: &PodSpec, hardened: &PodSpec) -> Value {
     let mut spec = Map::new();
     let mut set = |field: &str, value: Option<Value>| {

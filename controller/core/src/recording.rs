@@ -153,6 +153,18 @@ impl Recording {
         Some(self.ready_at()?.saturating_sub(self.started_at()?))
     }
 
+    /// How long the target ran, from Ready to the end of its last Pod, in nanoseconds; none unless all of its Pods have
+    /// run to their end.
+    pub fn run_nanos(&self) -> Option<i64> {
+        // In the order of Pod and time: the last state of each.
+        let last: BTreeMap<&str, &PodState> = self.target_pods().map(|pod| (pod.pod_uid.as_str(), pod)).collect();
+        let mut present = last.values().filter(|pod| !pod.deleted).peekable();
+        present.peek()?;
+        let ends: Option<Vec<i64>> = present.map(|pod| pod.ended_at()).collect();
+        let end = ends?.into_iter().max()?;
+        Some(end.saturating_sub(self.ready_at()?).max(0))
+    }
+
     fn earliest(&self, moment: Moment) -> Option<i64> {
         self.marks
             .iter()

@@ -157,9 +157,13 @@ fn recording(observed: &Observed<'_>) -> Step {
         return again(observed, why, Step::Repeat);
     }
     if has_ended(recording) {
-        // The Pods are there until the clone is removed.
-        let is_tried = !observed.admission_due || recording.ready_at().is_none();
-        return if is_tried { Step::Judge } else { Step::Admit };
+        return match recording.ready_at() {
+            None => Step::Judge,
+            Some(at) if observed.phase == Phase::Starting => Step::Ready(at),
+            // The Pods are there until the clone is removed.
+            Some(_) if observed.admission_due => Step::Admit,
+            Some(_) => Step::Judge,
+        };
     }
     if let Some(verdict) = early(observed).or_else(|| denied(observed)) {
         return Step::End(verdict);
@@ -233,7 +237,7 @@ fn promise(observed: &Observed<'_>) -> Step {
         Extent::Screening => verdict.map_or(Step::Wait(Some(observed.now + SETTLING_NANOS)), Step::End),
         Extent::Full => match verdict {
             Some(verdict) if verdict.outcome != Outcome::Failed => Step::Promise,
-            _ => Step::Wait(None),
+            _ => Step::Wait(next_look(observed)),
         },
     }
 }

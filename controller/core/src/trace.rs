@@ -44,6 +44,10 @@ impl Target {
             "Deployment" => "k8s.deployment.name",
             "StatefulSet" => "k8s.statefulset.name",
             "DaemonSet" => "k8s.daemonset.name",
+            "ReplicaSet" => "k8s.replicaset.name",
+            "Job" => "k8s.job.name",
+            "CronJob" => "k8s.cronjob.name",
+            "Pod" => "k8s.pod.name",
             _ => "temper.target.name",
         };
         (key, Value::Text(self.name.clone()))

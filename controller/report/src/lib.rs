@@ -31,7 +31,7 @@ pub use error::Error;
 pub use html::html;
 pub use json::{json, json_schema};
 pub use markdown::markdown;
-pub use patch::{patch_yaml, recommendation_yaml};
+pub use patch::{apply_command, patch_yaml, recommendation_yaml};
 pub use rows::{RunRow, SettingRow, run_rows, setting_rows};
 pub use verdict::{Verdict, is_verified, verdict};
 pub use words::{dependable, known_seconds, outcome, plain, role, run_phase, seconds, setting_state};

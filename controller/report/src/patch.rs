@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use serde::Serialize;
-use temper_api::{HardeningReport, Recommendation};
+use temper_api::{HardeningReport, Recommendation, TargetRef};
+use temper_core::kind::{Kind, Patch};
 
 use crate::{
     error::Error,
@@ -11,7 +12,7 @@ use crate::{
     words::{outcome, plain},
 };
 
-/// The strategic merge patch of a verified report, as YAML that `kubectl patch --patch-file` takes.
+/// The patch of a verified report, as YAML that `kubectl patch --patch-file` takes.
 ///
 /// A comment ahead of it says what it is for, so that a file that lies about keeps its meaning.
 pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
@@ -51,7 +52,13 @@ pub fn patch_yaml(report: &HardeningReport) -> Result<String, Error> {
         "another pod template is another workload",
         "check it again before you apply this",
     );
-    line("apply", &apply_command(report));
+    if kind(&spec.target_ref).is_some_and(|kind| kind.is_fixed()) {
+        line(
+            "what runs keeps its Pod template",
+            "the patch is for the manifest that it is made from",
+        );
+    }
+    line("apply", &apply_command(&spec.target_ref, namespace(report), "FILE"));
     text.push_str(&yaml("patch", patch)?);
     Ok(text)
 }
@@ -69,15 +76,34 @@ pub(crate) fn namespace(report: &HardeningReport) -> &str {
     report.metadata.namespace.as_deref().unwrap_or("default")
 }
 
-/// The command that puts the patch into the workload.
-pub(crate) fn apply_command(report: &HardeningReport) -> String {
-    let target = &report.spec.target_ref;
+/// The command that puts the patch in this file into the workload.
+pub fn apply_command(target: &TargetRef, namespace: &str, file: &str) -> String {
+    let namespace = word(namespace);
+    let kind = kind(target);
+    if kind.as_ref().is_some_and(Kind::is_fixed) {
+        return format!(
+            "kubectl patch -f MANIFEST --local --patch-file {file} -o yaml | kubectl replace --force -n {namespace} -f -"
+        );
+    }
+    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+    let (resource, options) = match kind.map(|kind| kind.patch_type()) {
+        Some(Patch::Strategic) => (target.kind.to_lowercase(), String::new()),
+        // Nobody but its operator knows a custom kind by its name alone.
+        Some(Patch::Merge) | None => (
+            format!("{}.{version}.{group}", target.kind.to_lowercase()),
+            format!(" --type {}", Patch::Merge),
+        ),
+    };
     format!(
-        "kubectl patch {} {} -n {} --patch-file FILE",
-        word(&target.kind.to_lowercase()),
-        word(&target.name),
-        word(namespace(report))
+        "kubectl patch {} {} -n {namespace}{options} --patch-file {file}",
+        word(&resource),
+        word(&target.name)
     )
+}
+
+/// The kind of a target, unless it is one that only the installation knows.
+fn kind(target: &TargetRef) -> Option<Kind> {
+    Kind::find(&target.api_version, &target.kind, &[])
 }
 
 /// One word of a command line: people copy it, and a report may be written by anybody.
@@ -152,6 +178,43 @@ mod tests {
         ] {
             assert_eq!(word(name), wanted);
         }
+    }
+
+    #[test]
+    fn a_patch_is_put_where_the_kind_takes_one() {
+        let command = |api_version: &str, kind: &str| {
+            let target = TargetRef {
+                api_version: api_version.into(),
+                kind: kind.into(),
+                name: "web".into(),
+            };
+            apply_command(&target, "shop", "FILE")
+        };
+        let patch = "kubectl patch";
+        assert_eq!(
+            command("batch/v1", "CronJob"),
+            format!("{patch} cronjob web -n shop --patch-file FILE")
+        );
+        assert_eq!(
+            command("example.com/v1", "Widget"),
+            format!("{patch} widget.v1.example.com web -n shop --type merge --patch-file FILE")
+        );
+        assert_eq!(
+            command("v1", "Pod"),
+            format!("{patch} -f MANIFEST --local --patch-file FILE -o yaml | kubectl replace --force -n shop -f -")
+        );
+    }
+
+    #[test]
+    fn the_patch_of_a_job_is_for_its_manifest() {
+        let mut report = sample::nginx();
+        report.spec.target_ref.api_version = "batch/v1".to_owned();
+        report.spec.target_ref.kind = "Job".to_owned();
+        let text = patch_yaml(&report).unwrap();
+        assert!(
+            text.contains("# what runs keeps its Pod template: the patch is for the manifest"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -55,12 +55,10 @@ pub(super) async fn write(
         },
         "spec": spec
     });
-    source::apply(&context.client, &object)
-        .await
-        .map_err(|source| Error::Apply {
-            what: format!("report `{name}`"),
-            source,
-        })?;
+    source::apply(context, &object).await.map_err(|source| Error::Apply {
+        what: format!("report `{name}`"),
+        source,
+    })?;
     Ok(Some(name))
 }
 
@@ -113,7 +111,7 @@ fn compose(
         .filter(|run| run.spec.role == RunRole::Baseline || Some(run.spec.run.as_str()) == verifying);
     let uid = check.uid().unwrap_or_default();
     let hardened = verifying.and_then(|run| Some(hardened(check, source, seen.run(run)?)));
-    let recommended = hardened.map(|hardened| json!({"spec": {"template": {"spec": patch(&source.pod, &hardened)}}}));
+    let recommended = hardened.map(|hardened| source.kind.patch(&source.object, patch(&source.pod, &hardened)));
     HardeningReportSpec {
         target: check.spec.target_ref.to_string(),
         target_ref: check.spec.target_ref.clone(),

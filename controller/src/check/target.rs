@@ -1,13 +1,16 @@
 //! Whether the target of a check can be hardened.
 
+mod owner;
+mod ready;
+
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
-use kube::api::ListParams;
-use kube::{Api, ResourceExt as _};
+use k8s_openapi::api::core::v1::PodSpec;
+use kube::ResourceExt as _;
 use serde_json::Value;
 use temper_api::{WorkloadHardeningCheck, reason};
-use temper_core::clone::{WORKLOAD_KINDS, template_hash};
+use temper_core::clone::{source_pod, template_hash};
+use temper_core::kind::Kind;
 use temper_core::setting::{Applicability, Item};
 
 use crate::context::Context;
@@ -16,6 +19,7 @@ use crate::source;
 
 /// The workload as the source has it.
 pub(super) struct SourceWorkload {
+    pub(super) kind: Kind,
     pub(super) object: Value,
     pub(super) pod: PodSpec,
     pub(super) template_hash: String,
@@ -39,19 +43,13 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> R
     let started = accepted.is_some();
     let reference = &check.spec.target_ref;
     let namespace = check.namespace().unwrap_or_default();
-    if reference.api_version != "apps/v1" || !WORKLOAD_KINDS.contains(&reference.kind.as_str()) {
-        let message = format!(
-            "spec.targetRef: {} of {} cannot be checked: use one of {} of apps/v1",
-            reference.kind,
-            reference.api_version,
-            WORKLOAD_KINDS.join(", ")
-        );
+    let Some(kind) = context.args.kinds.of(reference) else {
         return Ok(Target::Unfit {
             reason: reason::UNKNOWN_KIND,
-            message,
+            message: context.args.kinds.unknown(reference),
         });
-    }
-    let looking = source::object(&context.client, &namespace, &reference.kind, &reference.name);
+    };
+    let looking = source::target(context, &namespace, reference);
     let looked = if started {
         let uid = check.uid().unwrap_or_default();
         let looked = context.targets.get(&uid, looking).await;
@@ -75,7 +73,7 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> R
         };
         return Ok(Target::Unfit { reason, message });
     };
-    let template_hash = template_hash(&object);
+    let template_hash = template_hash(&kind, &object);
     if accepted.is_some_and(|accepted| *accepted != template_hash) {
         let message = format!(
             "the Pod template of {reference} was changed while it was checked, and what was recorded is about the old one: retry or create the check again"
@@ -95,19 +93,35 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> R
                 message,
             });
         }
-        if let Some(why) = not_ready(&object, &namespace, context).await? {
+        if let Some(maker) = owner::maker(&kind, &object, &namespace, context).await? {
+            let message = format!(
+                "{reference} is made by {maker} of {}, and would be made anew as it was: name that in spec.targetRef",
+                maker.api_version
+            );
+            return Ok(Target::Unfit {
+                reason: reason::TARGET_OWNED,
+                message,
+            });
+        }
+        if let Some(why) = ready::not_ready(&kind, &object, &namespace, context).await? {
             return Ok(too_late(check, context, &format!("{reference} is not Ready: {why}")));
         }
     }
-    let spec = object.pointer("/spec/template/spec").cloned().unwrap_or(Value::Null);
-    let Ok(pod) = serde_json::from_value::<PodSpec>(spec) else {
-        let message = format!("{reference} has a Pod template that cannot be read: it uses fields newer than Temper");
-        return Ok(Target::Unfit {
-            reason: reason::INVALID_SPEC,
-            message,
-        });
+    let pod = match source_pod(&kind, &object) {
+        Ok(pod) => pod,
+        Err(refusal) => {
+            let message = format!(
+                "the Pod template of {reference} at {} is not one that Temper can read: {refusal}",
+                kind.pod()
+            );
+            return Ok(Target::Unfit {
+                reason: reason::INVALID_SPEC,
+                message,
+            });
+        }
     };
     let mut workload = SourceWorkload {
+        kind,
         template_hash,
         object,
         pod,
@@ -167,68 +181,6 @@ fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Option<String> {
             && (super::status::is_accepted(other) || age(other) < age(check))
     });
     older.map(|other| other.name_any())
-}
-
-/// Why the target is not Ready, if it is not.
-async fn not_ready(object: &Value, namespace: &str, context: &Context) -> Result<Option<String>> {
-    let number = |path: &str| object.pointer(path).and_then(Value::as_i64);
-    let (wanted, ready) = if object.pointer("/kind").and_then(Value::as_str) == Some("DaemonSet") {
-        (
-            number("/status/desiredNumberScheduled").unwrap_or(1),
-            number("/status/numberReady").unwrap_or(0),
-        )
-    } else {
-        (
-            number("/spec/replicas").unwrap_or(1),
-            number("/status/readyReplicas").unwrap_or(0),
-        )
-    };
-    if wanted == 0 {
-        return Ok(Some("it has 0 replicas".to_owned()));
-    }
-    let rolled_out = number("/status/observedGeneration") >= number("/metadata/generation");
-    if ready >= wanted && rolled_out {
-        return Ok(None);
-    }
-    let selector = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object);
-    let selector: Vec<String> = selector
-        .into_iter()
-        .flatten()
-        .map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default()))
-        .collect();
-    let pods: Api<Pod> = Api::namespaced(context.client.clone(), namespace);
-    let pods = pods
-        .list(&ListParams::default().labels(&selector.join(",")))
-        .await
-        .map_err(|source| Error::Read {
-            what: "the pods of the target",
-            source,
-        })?;
-    let waiting = pods
-        .items
-        .iter()
-        .filter_map(|pod| pod.status.as_ref())
-        .find_map(|status| {
-            let containers = status
-                .init_container_statuses
-                .iter()
-                .flatten()
-                .chain(status.container_statuses.iter().flatten());
-            let mut waiting = containers.filter_map(|c| Some((&c.name, c.state.as_ref()?.waiting.as_ref()?)));
-            waiting.find_map(|(name, waiting)| {
-                let reason = waiting
-                    .reason
-                    .as_deref()
-                    .filter(|r| *r != "ContainerCreating" && *r != "PodInitializing")?;
-                let message = waiting.message.as_deref().unwrap_or_default();
-                Some(format!("container `{name}` waits with {reason} {message}"))
-            })
-        });
-    let counted = format!("{ready} of {wanted} Pods are Ready");
-    Ok(Some(waiting.map_or_else(
-        || counted.clone(),
-        |waiting| format!("{counted}, {}", waiting.trim()),
-    )))
 }
 
 #[cfg(test)]

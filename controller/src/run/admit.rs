@@ -38,7 +38,7 @@ pub(super) async fn admit(
         let what = what.to_owned();
         move |source| Error::Apply { what, source }
     };
-    apply(client, &namespace)
+    apply(context, &namespace)
         .await
         .map_err(failed("the admission namespace"))?;
     let name = job::admission_name(run);
@@ -46,7 +46,9 @@ pub(super) async fn admit(
     let account = serde_json::json!({
         "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}
     });
-    apply(client, &account).await.map_err(failed("the admission account"))?;
+    apply(context, &account)
+        .await
+        .map_err(failed("the admission account"))?;
     let pods: Api<Pod> = Api::namespaced(client.clone(), &name);
     let pod = Pod {
         metadata: ObjectMeta {

@@ -10,7 +10,8 @@ use kube::core::Status;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, annotation, label, reason};
-use temper_core::clone::{self, Order, Part, Plan, Refusal};
+use temper_core::clone::{self, Order, Part, Refusal};
+use temper_core::kind::Kind;
 use temper_core::repair::Repairs;
 use temper_core::setting::{Base, Item};
 
@@ -37,6 +38,7 @@ pub(super) enum Made {
 
 /// Everything that a plan is ordered with, owned.
 struct Wish {
+    kind: Kind,
     clone: String,
     labels: Vec<(String, String)>,
     base: Base,
@@ -45,19 +47,21 @@ struct Wish {
 }
 
 impl Wish {
-    fn of(run: &CheckRun) -> Self {
-        Self {
+    /// None where the kind of the target is not known, or not any more.
+    fn of(run: &CheckRun, context: &Context) -> Option<Self> {
+        Some(Self {
+            kind: context.args.kinds.of(&run.spec.target_ref)?,
             clone: job::clone_name(run),
             labels: job::labels(run),
             base: base(&run.spec.security_context),
             items: items(run),
             repairs: repairs::of(&run.spec.repairs),
-        }
+        })
     }
 
     fn order<'a>(&'a self, run: &'a CheckRun) -> Order<'a> {
         Order {
-            kind: &run.spec.target_ref.kind,
+            kind: &self.kind,
             name: &run.spec.target_ref.name,
             clone: &self.clone,
             labels: &self.labels,
@@ -85,12 +89,18 @@ pub(crate) fn base(context: &BaseSecurityContext) -> Base {
 
 /// Makes the namespace, the worker and the copies. The worker first: it is to see the Pods start.
 pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckRunStatus) -> Result<Made> {
-    let wish = Wish::of(run);
+    let target = &run.spec.target_ref;
+    let Some(wish) = Wish::of(run, context) else {
+        return Ok(Made::Refused {
+            reason: reason::UNKNOWN_KIND,
+            message: context.args.kinds.unknown(target),
+        });
+    };
     let order = wish.order(run);
     let from = run.namespace().unwrap_or_default();
     let read = |what| move |source| Error::Read { what, source };
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let reading = Box::pin(async { tokio::try_join!(namespaces.get(&from), source::read(&context.client, &from)) });
+    let reading = Box::pin(async { tokio::try_join!(namespaces.get(&from), source::read(context, &from, target)) });
     let source = context.sources.get(&run.spec.check.uid, reading).await;
     let source = source.map_err(read("the source namespace"))?;
     let (namespace, source) = &*source;
@@ -101,7 +111,7 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
                 reason: match refusal {
                     Refusal::TargetNotFound { .. } => reason::TARGET_DELETED,
                     Refusal::SharedVolume { .. } => reason::SHARED_VOLUME,
-                    Refusal::Malformed { .. } => reason::INVALID_SPEC,
+                    Refusal::NoLabels { .. } | Refusal::Malformed { .. } => reason::INVALID_SPEC,
                 },
                 message: refusal.to_string(),
             });
@@ -116,7 +126,7 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
     let mut objects = vec![
         job::namespace(run, namespace, &wish.clone, &job::deadline(run, &context.args)),
         clone::fence(&wish.clone, &wish.labels, egress(run), &context.args.runs_namespace),
-        clone::quota(&wish.clone, &wish.labels, quota_pods(&plan)),
+        clone::quota(&wish.clone, &wish.labels, plan.all_pods),
     ];
     objects.extend(worker(run, context, status));
     for object in objects {
@@ -128,7 +138,7 @@ pub(super) async fn clone(run: &CheckRun, context: &Context, status: &mut CheckR
     for part in plan.parts {
         let object = match part {
             Part::Object(object) => Some(object),
-            Part::Copy { kind, name } => source::object(&context.client, &from, kind, &name)
+            Part::Copy { kind, name } => source::object(context, &from, ("v1", kind), &name)
                 .await
                 .map_err(read("what the workload refers to"))?
                 .and_then(|object| clone::copy(object, &order)),
@@ -165,7 +175,7 @@ async fn clone_namespace(namespaces: &Api<Namespace>, name: &str) -> Result<Opti
 async fn apply(context: &Context, object: &Value, refusal: &'static str) -> Result<Option<Made>> {
     let text = |path| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
     let what = format!("{}/{}", text("/kind"), text("/metadata/name"));
-    match source::apply(&context.client, object).await {
+    match source::apply(context, object).await {
         Ok(()) => Ok(None),
         Err(kube::Error::Api(answer)) if answer.message.contains("is being terminated") => {
             Ok(Some(Made::NotYet(MOMENT)))
@@ -192,18 +202,6 @@ fn egress(run: &CheckRun) -> clone::Egress {
         Egress::ClusterOnly => clone::Egress::ClusterOnly,
         Egress::Allow => clone::Egress::Allow,
     }
-}
-
-/// Pods that the workloads of a clone have at most, each with one in place of another for a moment.
-fn quota_pods(plan: &Plan) -> u32 {
-    let replicas = plan.parts.iter().filter_map(|part| {
-        let Part::Object(object) = part else { return None };
-        object.pointer("/spec/template")?;
-        let replicas = object.pointer("/spec/replicas").and_then(Value::as_u64);
-        Some(replicas.and_then(|replicas| u32::try_from(replicas).ok()))
-    });
-    // A DaemonSet has one Pod a node.
-    replicas.map(|replicas| replicas.unwrap_or(100)).sum()
 }
 
 fn worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> [Value; 3] {
@@ -253,7 +251,7 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
     ignore_absent(result).map_err(|source| Error::Remove { what: name, source })?;
     status.attempt += 1;
     for object in worker(run, context, status) {
-        match source::apply(&context.client, &object).await {
+        match source::apply(context, &object).await {
             Ok(()) => {}
             Err(kube::Error::Api(answer)) if is_refusal(&answer) => {
                 return Ok(Replaced::Refused(answer.message.clone()));
@@ -271,10 +269,11 @@ pub(super) async fn replace_worker(run: &CheckRun, context: &Context, status: &m
 
 /// The target's Pod as this run has it; none if the target is gone, and then the check ends for that reason.
 pub(super) async fn target_pod(run: &CheckRun, context: &Context) -> Result<Option<PodSpec>> {
-    let wish = Wish::of(run);
-    let reference = &run.spec.target_ref;
+    let Some(wish) = Wish::of(run, context) else {
+        return Ok(None);
+    };
     let namespace = run.namespace().unwrap_or_default();
-    let looking = source::object(&context.client, &namespace, &reference.kind, &reference.name);
+    let looking = source::target(context, &namespace, &run.spec.target_ref);
     let target = context.targets.get(&run.spec.check.uid, looking).await;
     let target = target.map_err(|source| Error::Read {
         what: "the target",

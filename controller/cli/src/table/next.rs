@@ -1,7 +1,7 @@
 //! What people do next with a check that stands where it stands.
 
 use temper_api::WorkloadHardeningCheck;
-use temper_report::{Verdict, plain};
+use temper_report::{Verdict, apply_command};
 
 use crate::standing::Standing;
 
@@ -17,14 +17,9 @@ pub(super) fn next_steps(
     let page = has_report.then(|| format!("{} -f report.html", verb("report")));
     let steps = match standing {
         Standing::Ended(Verdict::Verified) if has_report => {
-            let target = &check.spec.target_ref;
-            let kind = plain(&target.kind).to_lowercase();
             vec![
                 Some(format!("{} -f patch.yaml", verb("patch"))),
-                Some(format!(
-                    "kubectl patch {kind} {} -n {namespace} --patch-file patch.yaml",
-                    plain(&target.name)
-                )),
+                Some(apply_command(&check.spec.target_ref, namespace, "patch.yaml")),
                 page,
             ]
         }

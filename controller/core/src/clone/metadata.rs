@@ -16,7 +16,7 @@ const TRACKING: [&str; 9] = [
 ];
 
 /// Whether no controller owns the object: what is owned is made by its owner, in a clone too.
-pub(super) fn has_no_controller(object: &Value) -> bool {
+pub fn has_no_controller(object: &Value) -> bool {
     let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
     !owners
         .into_iter()

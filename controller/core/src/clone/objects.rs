@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{MAX_REPLICAS, Source};
+use super::Source;
 
 /// Text at a JSON pointer, empty if there is none.
 pub(super) fn text<'a>(object: &'a Value, path: &str) -> &'a str {
@@ -39,16 +39,6 @@ pub(super) fn service_account(account: &Value) -> Value {
 /// A claim starts empty: a bound volume is the source's own.
 pub(super) fn claim(claim: &Value) -> Value {
     without(claim, &["/spec/volumeName", "/spec/dataSource", "/spec/dataSourceRef"])
-}
-
-pub(super) fn empty_claim_templates(workload: &mut Value) {
-    let templates = workload
-        .pointer_mut("/spec/volumeClaimTemplates")
-        .and_then(Value::as_array_mut);
-    for template in templates.into_iter().flatten() {
-        *template = claim(template);
-        super::metadata::strip(template);
-    }
 }
 
 /// Reachable from inside the clone only.
@@ -144,22 +134,6 @@ pub(super) fn network_policy(policy: &Value) -> Value {
         });
     }
     copy
-}
-
-/// At least `least` and at most [`MAX_REPLICAS`]; the number that the clone will have.
-pub(super) fn cap_replicas(workload: &mut Value, least: i64, notes: &mut Vec<String>) -> Option<u32> {
-    if text(workload, "/kind") == "DaemonSet" {
-        return None;
-    }
-    let name = describe(workload);
-    let spec = workload.get_mut("spec").and_then(Value::as_object_mut)?;
-    let wanted = spec.get("replicas").and_then(Value::as_i64).unwrap_or(1);
-    let capped = wanted.clamp(least, MAX_REPLICAS);
-    if capped != wanted {
-        notes.push(format!("{name}: clones run {capped} replicas instead of {wanted}"));
-    }
-    spec.insert("replicas".to_owned(), json!(capped));
-    u32::try_from(capped).ok()
 }
 
 /// The workload's own selector in the text form that list and watch take.

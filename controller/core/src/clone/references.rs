@@ -17,7 +17,7 @@ pub(super) struct Needed {
     pub(super) claims: BTreeSet<String>,
 }
 
-pub(super) fn collect(pods: &[PodSpec], source: &Source) -> Needed {
+pub(super) fn collect(pods: &[&PodSpec], source: &Source) -> Needed {
     let mut needed = Needed::default();
     for pod in pods {
         let account = pod.service_account_name.clone().unwrap_or_else(|| "default".to_owned());

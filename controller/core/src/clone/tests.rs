@@ -1,3 +1,5 @@
+mod kinds;
+
 use serde_json::json;
 
 use super::*;
@@ -92,7 +94,7 @@ fn clone_of(source: &Source, items: &BTreeSet<Item>, neighbours: bool) -> Result
 
 fn order<'a>(labels: &'a [(String, String)], items: &'a BTreeSet<Item>, neighbours: bool) -> Order<'a> {
     Order {
-        kind: "Deployment",
+        kind: const { &Kind::Deployment },
         name: "web",
         clone: "temper-web-1-all",
         labels,

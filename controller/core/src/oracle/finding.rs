@@ -68,6 +68,10 @@ pub enum Rule {
     ReadinessLost,
     /// Ready much later than the baselines.
     SlowStart,
+    /// It took much longer than the baselines to run to its end.
+    SlowRun,
+    /// It had not run to its end when the recording did, long after the baselines had.
+    NeverEnded,
     /// No node had room for the Pod.
     Unschedulable,
     /// The image could not be pulled.
@@ -191,6 +195,8 @@ impl Finding {
             Rule::NeverReady => format!("{who} never became Ready"),
             Rule::ReadinessLost => format!("the Pod was Ready and then was not, {} times", self.count),
             Rule::SlowStart => format!("{who} was Ready {detail}"),
+            Rule::SlowRun => format!("{who} ran to its end {detail}"),
+            Rule::NeverEnded => format!("{who} did not run to its end {detail}"),
             Rule::Unschedulable => format!("no node had room for the Pod: {detail}"),
             Rule::ImageNotPulled => format!("the image of {who} could not be pulled: {detail}"),
             Rule::Interrupted => "the recording ended before its time".to_owned(),

@@ -96,7 +96,9 @@ fn faults(recording: &Recording) -> BTreeMap<Fault, Finding> {
     for pod in recording.target_pods() {
         // What ends because we or its owner removed it did not fail.
         if !pod.deleted {
-            for container in &pod.containers {
+            // Sidecars are killed once they serve nobody, and their exit codes tell nothing.
+            let is_killed = |container: &&ContainerState| container.init && pod.has_done_its_work();
+            for container in pod.containers.iter().filter(|container| !is_killed(container)) {
                 for finding in container_faults(pod, container) {
                     faults.entry((finding.rule, container.name.clone())).or_insert(finding);
                 }
@@ -233,7 +235,12 @@ pub(super) fn explain(findings: &mut Vec<Finding>) {
         )
     });
     if cause {
-        findings.retain(|f| !matches!(f.rule, Rule::Restarted | Rule::NeverReady | Rule::ReadinessLost));
+        findings.retain(|f| {
+            !matches!(
+                f.rule,
+                Rule::Restarted | Rule::NeverReady | Rule::ReadinessLost | Rule::NeverEnded
+            )
+        });
     }
     if !cause && findings.iter().any(|f| f.rule == Rule::NeverReady) {
         // The complaint that explains it comes first.

@@ -1,3 +1,4 @@
+mod ends;
 mod messages;
 mod metrics;
 mod probes;

@@ -100,7 +100,7 @@ pub struct PodState {
     pub time_nanos: i64,
     /// Pending, Running, Succeeded, Failed or Unknown.
     pub phase: String,
-    /// Its Ready condition.
+    /// Its Ready condition; for a Pod that is not started again also that each container is ready or has ended with 0.
     pub ready: bool,
     /// It was deleted.
     pub deleted: bool,
@@ -114,6 +114,22 @@ pub struct PodState {
     pub containers: Vec<ContainerState>,
     /// It belongs to the workload under test, not to a neighbour.
     pub target: bool,
+}
+
+impl PodState {
+    /// Whether every container but its sidecars has ended with 0, and is not started again as far as is known.
+    pub fn has_done_its_work(&self) -> bool {
+        let mut own = self.containers.iter().filter(|container| !container.init).peekable();
+        own.peek().is_some() && own.all(ContainerState::has_ended_well)
+    }
+
+    /// When its last container ended, by the clock of its node, to the second; none unless the Pod has run to its end.
+    pub fn ended_at(&self) -> Option<i64> {
+        let ends = self.containers.iter().filter(|container| !container.init);
+        let ends = ends.filter_map(|container| container.terminated.as_ref());
+        let last = ends.map(|end| end.finished_nanos).max();
+        last.filter(|_| self.phase == "Succeeded")
+    }
 }
 
 /// A container as the API server showed it.
@@ -137,6 +153,13 @@ pub struct ContainerState {
     pub terminated: Option<Termination>,
     /// It runs.
     pub running: bool,
+}
+
+impl ContainerState {
+    fn has_ended_well(&self) -> bool {
+        let is_over = !self.running && self.waiting_reason.is_empty();
+        is_over && self.terminated.as_ref().is_some_and(|end| end.exit_code == 0)
+    }
 }
 
 /// The end of a container instance.

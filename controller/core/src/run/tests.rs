@@ -119,6 +119,20 @@ fn what_may_be_recommended_is_tried_at_the_api_server_before_its_clone_goes() {
 }
 
 #[test]
+fn what_runs_to_its_end_at_once_goes_through_every_step() {
+    let (end, baselines) = (whole(), [under_way(), under_way()]);
+    let mut seen = observed(Phase::Starting, Role::Candidate, &end, &baselines);
+    seen.promising = false;
+    assert_eq!(next(&seen), Step::Ready(2 * SECOND));
+    seen.phase = Phase::Recording;
+    assert_eq!(next(&seen), Step::Promise);
+    (seen.promising, seen.admission_due) = (true, true);
+    assert_eq!(next(&seen), Step::Admit);
+    seen.admission_due = false;
+    assert_eq!(next(&seen), Step::Judge);
+}
+
+#[test]
 fn a_lost_worker_is_replaced_and_lost_evidence_is_recorded_again() {
     let ready = under_way();
     let mut seen = observed(Phase::Recording, Role::Baseline, &ready, &[]);

@@ -6,7 +6,7 @@ use temper_api::{HardeningReport, ProofFact, SettingState, SettingStatus};
 use super::{section, sentence, table};
 use crate::{
     error::Error,
-    patch::{apply_command, recommendation_yaml, verified_patch},
+    patch::{apply_command, namespace, recommendation_yaml, verified_patch},
     rows::setting_rows,
     words::plain,
 };
@@ -54,7 +54,7 @@ pub(super) fn recommendation(report: &HardeningReport) -> Result<Markup, Error> 
         pre tabindex="0" aria-label="Recommendation as YAML" { (yaml) }
         h3 { "Patch" }
         @if let Some(patch) = patch {
-            p { "Save it as FILE, then: " code { (apply_command(report)) } }
+            p { "Save it as FILE, then: " code { (apply_command(&report.spec.target_ref, namespace(report), "FILE")) } }
             pre tabindex="0" aria-label="Patch as YAML" { (patch) }
         } @else {
             p { "There is no patch, because nothing was verified." }

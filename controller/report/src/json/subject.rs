@@ -9,7 +9,10 @@ use serde_json::Value;
 use temper_api::{HardeningReport, HardeningReportSpec, SettingStatus};
 
 use super::term::{End, Level, State};
-use crate::{patch::apply_command, rows::usual_reason};
+use crate::{
+    patch::{apply_command, namespace},
+    rows::usual_reason,
+};
 
 /// A workload.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -116,7 +119,7 @@ impl From<&temper_api::Recommendation> for Recommendation {
 pub(super) struct Patch {
     /// The command that applies `strategicMerge` once it is in FILE.
     command: String,
-    /// Strategic merge patch of the workload.
+    /// Strategic merge patch of the workload; of a custom kind, a merge patch.
     #[schemars(schema_with = "any_object")]
     strategic_merge: Value,
 }
@@ -124,7 +127,7 @@ pub(super) struct Patch {
 /// The patch that a report holds.
 pub(super) fn patch(report: &HardeningReport) -> Option<Patch> {
     Some(Patch {
-        command: apply_command(report),
+        command: apply_command(&report.spec.target_ref, namespace(report), "FILE"),
         strategic_merge: report.spec.patch.clone()?,
     })
 }

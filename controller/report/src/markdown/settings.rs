@@ -5,7 +5,7 @@ use temper_api::{HardeningReport, SettingState, SettingStatus};
 use super::text::{code, fenced, sentence, table};
 use crate::{
     error::Error,
-    patch::{apply_command, verified_patch},
+    patch::{apply_command, namespace, verified_patch},
     rows::{SettingRow, setting_rows},
 };
 
@@ -44,7 +44,10 @@ pub(super) fn patch(report: &HardeningReport) -> Result<Vec<String>, Error> {
             "There is no patch, because nothing was verified.".to_owned(),
         ]);
     };
-    let how = format!("Save it as FILE, then: {}", code(&apply_command(report)));
+    let how = format!(
+        "Save it as FILE, then: {}",
+        code(&apply_command(&report.spec.target_ref, namespace(report), "FILE"))
+    );
     Ok(vec![heading, how, fenced("yaml", &patch)])
 }
 
