@@ -99,9 +99,11 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         remove::run(lost, context).await?;
     }
     let learned = repairs::known(&check.spec, &source.pod, &seen.runs);
+    let observed = repairs::is_observed(&seen.runs);
     let order = Order {
         applicable: &source.applicable,
         learned: &learned,
+        observed,
         mode: match check.spec.run_mode {
             RunMode::Adaptive => Mode::Adaptive,
             RunMode::Parallel => Mode::Parallel,
@@ -118,7 +120,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             status::progress(check, context, &seen, &source, seconds).await?;
             // Recordings that a restarted controller reads again wake their runs, not the check.
             let unread = baselines.agreement == Agreement::Unknown && baselines.passed >= search::BASELINES;
-            Ok(if unread {
+            Ok(if unread || !observed {
                 Action::requeue(Duration::from_secs(1))
             } else {
                 Action::await_change()

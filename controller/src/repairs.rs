@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use temper_api::{CheckRun, Fill, Learned, Mend, Repairs, RunRole, WorkloadHardeningCheckSpec};
 use temper_core::{repair, setting};
 
@@ -55,13 +56,27 @@ pub(crate) fn told(repairs: &repair::Repairs) -> Repairs {
     }
 }
 
-/// What a run taught, as objects hold it; nothing where it taught nothing.
-pub(crate) fn taught(learned: &repair::Learned) -> Option<Learned> {
-    (*learned != repair::Learned::default()).then(|| Learned {
+/// What a run taught, as objects hold it.
+pub(crate) fn taught(learned: &repair::Learned) -> Learned {
+    Learned {
         required: told(&learned.required),
         helpful: told(&learned.helpful),
+    }
+}
+
+/// Whether a baseline was looked at, or has been Ready for so long that it will not be. Without any there is nothing to
+/// wait for either.
+pub(crate) fn is_observed(runs: &[Arc<CheckRun>]) -> bool {
+    let baselines = runs.iter().filter(|run| run.spec.role == RunRole::Baseline);
+    let mut statuses = baselines.filter_map(|run| run.status.as_ref());
+    let is_late = |ready: &MicroTime| jiff::Timestamp::now().duration_since(ready.0) > OBSERVATION;
+    statuses.any(|status| {
+        status.learned.is_some() || status.phase.is_terminal() || status.ready_at.as_ref().is_some_and(is_late)
     })
 }
+
+/// A baseline is looked at within seconds; a busy node takes some more.
+const OBSERVATION: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 
 /// What is known for a check: what its user asks for, then what baselines and failures taught. The order of the runs
 /// makes no difference.

@@ -10,8 +10,8 @@
 //!
 //! 1. Two baselines and the candidate with every applicable item. If that passes, it is the recommendation as a
 //!    whole and has been verified as such. [`Mode::Parallel`] starts wave 3 along with it.
-//! 2. The same with repairs, as soon as it has failed: what baselines were seen to need, and what the failure itself
-//!    tells. Again while there is something new to try ([`GENERATIONS`]); from the second failure on wave 3 goes along.
+//! 2. The same with repairs, as soon as it has failed and a baseline was looked at: what baselines were seen to need, and
+//!    what the failure itself tells. Again while there is something new to try ([`GENERATIONS`]); from the second failure on wave 3 goes along.
 //! 3. Every setting alone, with its repairs; of several containers together first, and each by itself where that fails.
 //!    These runs are screened only: they end once they have been Ready for a while. Where root cannot be given up,
 //!    the capabilities that it needs are found here (`search/capabilities.rs`).
@@ -68,6 +68,8 @@ pub struct Order<'a> {
     pub applicable: &'a BTreeSet<Item>,
     /// What is known to help.
     pub learned: &'a Learned,
+    /// A baseline was looked at, or will not be: nothing is repaired by guesses before.
+    pub observed: bool,
     /// What runs at the same time.
     pub mode: Mode,
     /// What verifies the result.
@@ -270,7 +272,7 @@ impl Known<'_> {
             return Next::Done(Conclusion::Unverified { run: run.to_owned() });
         }
         let room = room.saturating_sub(starts.len());
-        let (best, budget_spent) = match explore(self.order.mode, self.order.applicable, &self.tried) {
+        let (best, budget_spent) = match explore(self.order, &self.tried) {
             Step::Wait => (None, false),
             Step::Best(best) => (Some(best), false),
             Step::Try(trials) => {

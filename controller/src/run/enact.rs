@@ -139,8 +139,9 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 /// Keeps what a run teaches: of a baseline as soon as it was seen, of a candidate once it has failed. Whether that is new.
 fn learn(run: &CheckRun, seen: &Seen, step: &Step, status: &mut CheckRunStatus) -> bool {
     let has_failed = matches!(step, Step::End(verdict) if verdict.outcome == Outcome::Failed);
-    let taught = repairs::taught(&seen.learned);
-    if taught.is_none() || status.learned == taught || !(has_failed || run.spec.role == RunRole::Baseline) {
+    let is_observed = run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);
+    let taught = (has_failed || is_observed).then(|| repairs::taught(&seen.learned));
+    if taught.is_none() || status.learned == taught {
         return false;
     }
     status.learned = taught;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::narrow::{self, narrow};
 use super::tried::Tried;
-use super::{Extent, Mode, State, capabilities};
+use super::{Extent, Mode, Order, State, capabilities};
 use crate::repair::Capability;
 use crate::setting::{Item, Setting};
 
@@ -49,10 +49,14 @@ fn screened(items: BTreeSet<Item>, applicable: &BTreeSet<Item>) -> Trial {
 }
 
 /// Replays the search from its beginning.
-pub(super) fn explore(mode: Mode, applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> Step {
+pub(super) fn explore(order: &Order<'_>, tried: &Tried<'_>) -> Step {
+    let (mode, applicable) = (order.mode, order.applicable);
     let whole = tried.full(applicable);
     if whole == Some(State::Passed) {
         return Step::Best(applicable.clone());
+    }
+    if !order.observed && tried.failures(applicable) > 0 {
+        return Step::Wait;
     }
     let mut first = match whole {
         None => vec![full(applicable.clone())],

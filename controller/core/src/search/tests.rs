@@ -52,6 +52,7 @@ fn order(applicable: &Set, mode: Mode) -> Order<'_> {
     Order {
         applicable,
         learned: &NOTHING,
+        observed: true,
         mode,
         verification: Verification::default(),
         budget: BUDGET,

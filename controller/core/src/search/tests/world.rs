@@ -60,6 +60,7 @@ pub(super) fn play(world: &World, works: &dyn Fn(&Set) -> bool) -> Played {
     let order = Order {
         applicable: &world.applicable,
         learned: &NOTHING,
+        observed: true,
         mode: world.mode,
         verification: world.verification,
         budget: world.budget,
