@@ -55,8 +55,14 @@ pub(crate) struct Seen {
     pub(crate) observation: v1::Observation,
 }
 
-/// Prints a line for each look that shows something new, until process 1 cannot be read: it is of another user then,
-/// or gone, and another container has to go on.
+impl Seen {
+    /// Not all of process 1 was shown: it is of another user, or gone.
+    pub(crate) fn is_blind(&self) -> bool {
+        !self.observation.error.is_empty()
+    }
+}
+
+/// Prints a line for each look that shows something new, until one is blind: another container has to go on then.
 pub(crate) fn observe(proc: &Path, mut out: impl Write) -> io::Result<()> {
     let mut observer = Observer::new(proc);
     let mut pause = PAUSE;
@@ -68,7 +74,7 @@ pub(crate) fn observe(proc: &Path, mut out: impl Write) -> io::Result<()> {
             writeln!(out)?;
             out.flush()?;
         }
-        if !observer.seen.report.error.is_empty() {
+        if observer.seen.is_blind() {
             return Ok(());
         }
         std::thread::sleep(pause.max(began.elapsed() * SHARE));
@@ -158,6 +164,10 @@ impl Observer {
     /// What only a process of the same user is shown.
     fn files(&mut self, mounts: &[Mount], held: Held, now: i64) -> Result<(), String> {
         let root = self.proc.join("1/root");
+        // Root is shown the mount table of others, but not their files.
+        if let Err(error) = root.metadata() {
+            return Err(format!("cannot read {}: {error}", root.display()));
+        }
         let started = start::started(&self.proc)?;
         let observation = &mut self.seen.observation;
         observation.started_uid = observation.started_uid.or_else(|| start::uid(&self.proc));

@@ -24,7 +24,8 @@ pub(super) fn of_image(scan: &Scan<'_>, directory: &str) -> v1::Holder {
                 return holder;
             }
             let Ok(found) = entry.metadata() else { continue };
-            if scan.is_of_image(&found) {
+            // The runtime makes what is above a mount point, if the image has it not.
+            if scan.is_of_image(&found) && !scan.is_above_a_mount(&path) {
                 holder.image_entries += 1;
                 holder.image_bytes += if found.is_file() { found.len() } else { 0 };
             }

@@ -123,7 +123,8 @@ impl<'a> Scan<'a> {
         time <= self.started
     }
 
-    fn is_above_a_mount(&self, directory: &str) -> bool {
+    /// Whether something is mounted below a directory.
+    pub(super) fn is_above_a_mount(&self, directory: &str) -> bool {
         let prefix = format!("{}/", directory.trim_end_matches('/'));
         let mut below = self.mounts.range(prefix.as_str()..);
         below.next().is_some_and(|mount| mount.starts_with(&prefix))

@@ -77,7 +77,7 @@ mod tests {
     const STAT: &str = "1 (a) b (c)) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 1234 9 9 9\n";
 
     #[test]
-    fn a_start_is_told_by_ticks_age() {
+    fn a_start_is_told_by_ticks_since_boot() {
         assert_eq!(age("112.34 99.00\n", STAT), Some(100_000_000_000));
         assert_eq!(age("112 99.00\n", STAT), None);
         assert_eq!(age("112.34 99.00\n", "1 (a) S 0"), None);

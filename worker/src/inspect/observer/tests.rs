@@ -130,7 +130,11 @@ fn what_is_made_changed_or_removed_is_written_with_what_the_image_has_beside_it(
         let holder = holders.iter().find(|holder| holder.path == path).unwrap();
         (holder.image_entries, holder.image_bytes, holder.cut)
     };
-    assert_eq!(content("/run"), (1, 0, false), "an empty directory");
+    assert_eq!(
+        content("/run"),
+        (0, 0, false),
+        "what the runtime makes is not the image's"
+    );
     assert_eq!(content("/var/lib/app"), (2, 5, false), "a directory with a file");
     assert_eq!(content("/var/lib/app/cache"), (0, 0, false));
 
@@ -231,6 +235,17 @@ fn another_users_process_is_told_as_far_as_it_is_shown_and_ends_the_observation(
     assert!(seen.report.error.contains("mountinfo"));
     assert_eq!((seen.observation.tasks.len(), seen.observation.scanned), (1, false));
     assert_eq!(seen.observation.error, seen.report.error);
+}
+
+#[test]
+fn what_root_is_not_shown_of_others_is_not_taken_for_nothing() {
+    let container = Container::new("ext4");
+    fs::remove_dir_all(container.proc("1/root")).unwrap();
+    let mut observer = container.observer();
+    observer.look(1);
+    assert_eq!(observer.seen.report.error, "");
+    assert!(observer.seen.is_blind() && observer.seen.observation.error.contains("1/root"));
+    assert!(!observer.seen.observation.scanned);
 }
 
 #[test]

@@ -146,15 +146,16 @@ impl Written {
         self.collapsed.iter()
     }
 
-    /// Directories in which something was written.
+    /// Directories in which something was written. One that was made changed the one above it, which is written too.
     pub(super) fn holders(&self) -> BTreeSet<String> {
-        let own = self
-            .entries
-            .values()
-            .filter(|entry| entry.directory)
-            .map(|entry| entry.path.as_str());
-        let parents = self.entries.keys().filter_map(|path| parent(path));
-        own.chain(parents).map(str::to_owned).collect()
+        let holder = |entry: &v1::Written| {
+            if entry.directory {
+                Some(entry.path.clone())
+            } else {
+                parent(&entry.path).map(str::to_owned)
+            }
+        };
+        self.entries.values().filter_map(holder).collect()
     }
 
     /// Whether more was written than is told, and no directory tells it.
