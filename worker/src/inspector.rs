@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, Pod, SecurityContext};
+use k8s_openapi::api::core::v1::{Capabilities, Container, Pod, SecurityContext};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::inspect::Report;
+use crate::inspect::status::Status;
 use crate::pods::INSPECTOR;
 
 /// A node that is busy with a dozen clones takes seconds to start a container.
@@ -20,6 +20,25 @@ pub(crate) enum Task {
     Inspect,
     /// Goes on looking at everything.
     Observe,
+}
+
+/// As whom such a container looks. All that its target may not do, it may not either, but for what is said here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guise {
+    /// As the user that the target's manifest names, else that of our image.
+    Target,
+    /// As this user and group.
+    User(u32, u32),
+    /// As root that may look at everything and change nothing. A program that gave up root without becoming another
+    /// one is shown to nobody else, not even to its own user (`PR_SET_DUMPABLE` in prctl(2)).
+    Reader,
+}
+
+impl Guise {
+    /// As the user of a process.
+    pub(crate) fn of(status: &Status) -> Self {
+        Self::User(status.uid, status.gid)
+    }
 }
 
 /// How far such a container must have come.
@@ -37,18 +56,30 @@ pub(crate) fn name(container: &str, round: u32) -> String {
     format!("{INSPECTOR}-{round}-{}", short.trim_end_matches('-'))
 }
 
-/// One with the restrictions of the container that it looks at, and as the user that was found there.
-pub(crate) fn spec(target: &Container, round: u32, image: &str, like: Option<&Report>, task: Task) -> Value {
-    let mut context = target.security_context.clone().unwrap_or_default();
-    if let Some(report) = like {
-        let root = report.status.uid == 0;
-        context = SecurityContext {
-            run_as_user: Some(report.status.uid.into()),
-            run_as_group: Some(report.status.gid.into()),
-            run_as_non_root: context.run_as_non_root.filter(|_| !root),
-            ..context
-        };
-    }
+/// One with the restrictions of the container that it looks at.
+pub(crate) fn spec(target: &Container, round: u32, image: &str, guise: Guise, task: Task) -> Value {
+    let own = target.security_context.clone().unwrap_or_default();
+    let context = match guise {
+        Guise::Target => own,
+        Guise::User(uid, gid) => SecurityContext {
+            run_as_user: Some(uid.into()),
+            run_as_group: Some(gid.into()),
+            run_as_non_root: own.run_as_non_root.filter(|_| uid != 0),
+            ..own
+        },
+        Guise::Reader => SecurityContext {
+            run_as_user: Some(0),
+            run_as_group: Some(0),
+            run_as_non_root: Some(false),
+            privileged: None,
+            allow_privilege_escalation: Some(false),
+            capabilities: Some(Capabilities {
+                drop: Some(vec!["ALL".to_owned()]),
+                add: Some(vec!["SYS_PTRACE".to_owned(), "DAC_READ_SEARCH".to_owned()]),
+            }),
+            ..own
+        },
+    };
     let args = match task {
         Task::Inspect => json!(["inspect"]),
         Task::Observe => json!(["inspect", "--observe"]),
@@ -130,14 +161,16 @@ mod tests {
             "securityContext": {"runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}}
         }))
         .unwrap();
-        let mut report = Report::default();
-        let spec = spec(&target, 2, "i", Some(&report), Task::Observe);
-        assert_eq!(spec["name"], "temper-inspect-2-app");
-        assert_eq!(spec["args"], json!(["inspect", "--observe"]));
-        let expected = json!({"runAsUser": 0, "runAsGroup": 0, "capabilities": {"drop": ["ALL"]}});
-        assert_eq!(spec["securityContext"], expected);
-        report.status.uid = 7;
-        let spec = super::spec(&target, 2, "i", Some(&report), Task::Inspect);
-        assert_eq!(spec["securityContext"]["runAsNonRoot"], true);
+        let root = spec(&target, 2, "i", Guise::User(0, 5), Task::Observe);
+        assert_eq!(root["name"], "temper-inspect-2-app");
+        assert_eq!(root["args"], json!(["inspect", "--observe"]));
+        let expected = json!({"runAsUser": 0, "runAsGroup": 5, "capabilities": {"drop": ["ALL"]}});
+        assert_eq!(root["securityContext"], expected);
+        let user = spec(&target, 2, "i", Guise::User(7, 0), Task::Inspect);
+        assert_eq!(user["securityContext"]["runAsNonRoot"], true);
+        let reader = spec(&target, 2, "i", Guise::Reader, Task::Observe);
+        let capabilities = json!({"drop": ["ALL"], "add": ["SYS_PTRACE", "DAC_READ_SEARCH"]});
+        assert_eq!(reader["securityContext"]["capabilities"], capabilities);
+        assert_eq!(reader["securityContext"]["allowPrivilegeEscalation"], false);
     }
 }

@@ -20,15 +20,15 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::inspect::Report;
 use crate::inspect::observer::Seen;
-use crate::inspector::{self, PATIENCE, Stage, Task};
+use crate::inspector::{self, Guise, PATIENCE, Stage, Task};
 use crate::pods::now;
 use crate::process;
 use crate::publish::Publisher;
 use crate::redact::Redactor;
 
-/// Users that process 1 may be: the one of our image, where the target's is not known, root, the one that an entry point
-/// drops to, and one more.
-const ROUNDS: u32 = 4;
+/// As how many users a container is looked at: a first guess, the one that process 1 is, the one that it becomes, one
+/// that may look at everything, and one more.
+const ROUNDS: u32 = 5;
 
 /// Between two tries to open a log that ended before its container did, and how many may fail in a row.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -56,6 +56,7 @@ pub(crate) struct Observer {
 struct Target<'a> {
     container: &'a Container,
     source: v1::Source,
+    first_guise: Guise,
     /// Of process 1, as it was last read.
     report: watch::Sender<Option<Report>>,
     /// The process was told, or that it cannot be.
@@ -72,6 +73,7 @@ impl Observer {
             let target = Target {
                 container,
                 source: process::source(pod, container),
+                first_guise: first_guise(pod, container),
                 report: watch::Sender::new(None),
                 told: watch::Sender::new(false),
             };
@@ -121,24 +123,25 @@ impl Observer {
 
     /// Observes one container as one user after another.
     async fn follow(&self, target: &Target<'_>) -> Result<(), String> {
-        let mut like: Option<Report> = None;
+        let mut guise = target.first_guise;
         for round in 1..=ROUNDS {
-            let Some(blind) = self.round(target, round, like.as_ref()).await? else {
-                return Ok(());
+            guise = match (self.round(target, round, guise).await, guise) {
+                (Ok(None), _) => return Ok(()),
+                (Ok(Some(blind)), Guise::Reader) => return Err(blind.observation.error),
+                (Ok(Some(blind)), tried) if tried == Guise::of(&blind.report.status) => Guise::Reader,
+                (Ok(Some(blind)), _) => Guise::of(&blind.report.status),
+                // The guess may be refused where the target is not.
+                (Err(_), Guise::User(..)) if round == 1 => Guise::Target,
+                (Err(error), _) => return Err(error),
             };
-            let ids = |report: &Report| (report.status.uid, report.status.gid);
-            if like.as_ref().map(ids) == Some(ids(&blind.report)) {
-                return Err(blind.observation.error);
-            }
-            like = Some(blind.report);
         }
         Err("process 1 changes its user over and over".to_owned())
     }
 
     /// Follows one observing container to its end; if it was blind there, what it saw.
-    async fn round(&self, target: &Target<'_>, round: u32, like: Option<&Report>) -> Result<Option<Seen>, String> {
+    async fn round(&self, target: &Target<'_>, round: u32, guise: Guise) -> Result<Option<Seen>, String> {
         let pod = target.source.pod.as_str();
-        let spec = inspector::spec(target.container, round, &self.image, like, Task::Observe);
+        let spec = inspector::spec(target.container, round, &self.image, guise, Task::Observe);
         inspector::add(&self.pods, pod, &[spec]).await?;
         let name = inspector::name(&target.container.name, round);
         let has_begun = |pod: Option<&Pod>| pod.is_none_or(|pod| inspector::standing(pod, &name, Stage::Begun).is_ok());
@@ -242,6 +245,23 @@ impl Observer {
             process::tell(&self.publisher, target.source.clone(), Err(error), &finding).await;
             target.told.send_replace(true);
         }
+    }
+}
+
+/// As whom to look at first: most images whose user nobody names are root's, and one look is saved.
+fn first_guise(pod: &Pod, container: &Container) -> Guise {
+    let own = container.security_context.as_ref();
+    let shared = pod.spec.as_ref().and_then(|spec| spec.security_context.as_ref());
+    let user = own
+        .and_then(|own| own.run_as_user)
+        .or_else(|| shared.and_then(|shared| shared.run_as_user));
+    let is_non_root = own
+        .and_then(|own| own.run_as_non_root)
+        .or_else(|| shared.and_then(|shared| shared.run_as_non_root));
+    if user.is_some() || is_non_root == Some(true) {
+        Guise::Target
+    } else {
+        Guise::User(0, 0)
     }
 }
 

@@ -12,7 +12,7 @@ use temper_proto::v1::{self, chunk::Body};
 use tokio::sync::watch;
 
 use crate::inspect::{self, Report};
-use crate::inspector::{self, PATIENCE, Stage, Task};
+use crate::inspector::{self, Guise, PATIENCE, Stage, Task};
 use crate::pods::now;
 use crate::publish::Publisher;
 
@@ -57,7 +57,7 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, 
     let targets = long_lived(&pod);
     let first: Vec<_> = targets
         .iter()
-        .map(|target| inspector::spec(target, 1, &image, None, Task::Inspect))
+        .map(|target| inspector::spec(target, 1, &image, Guise::Target, Task::Inspect))
         .collect();
     let mut reports = inspect_all(&pods, &name, &targets, first, 1).await;
     // The mount table is shown to a process of the same user only, and the image's user is not known before.
@@ -70,7 +70,7 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, 
     if !again.is_empty() {
         let second: Vec<_> = again
             .iter()
-            .map(|(target, report)| inspector::spec(target, 2, &image, Some(report), Task::Inspect))
+            .map(|(target, report)| inspector::spec(target, 2, &image, Guise::of(&report.status), Task::Inspect))
             .collect();
         let names: Vec<&Container> = again.iter().map(|(target, _)| *target).collect();
         let better = inspect_all(&pods, &name, &names, second, 2).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body as HttpBody;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::publish::Outgoing;
 
-/// What the observing container of each round prints.
+/// What the observing container of each round prints; one that would print nothing is refused.
 type Logs = Vec<Vec<Seen>>;
 
 fn pod(rounds: usize, host_pid: bool) -> Value {
@@ -37,7 +37,13 @@ async fn server(logs: Arc<Logs>, asked: Asked, request: Request<HttpBody>) -> ht
     let answer = if parts.method == Method::PATCH {
         let body: Value = serde_json::from_slice(&body.collect_bytes().await.unwrap()).unwrap();
         let user = body["spec"]["ephemeralContainers"][0]["securityContext"]["runAsUser"].as_u64();
-        asked.lock().unwrap().push(user);
+        let mut asked = asked.lock().unwrap();
+        asked.push(user);
+        if logs[asked.len() - 1].is_empty() {
+            return Response::builder()
+                .status(StatusCode::FORBIDDEN)
+                .body(HttpBody::empty());
+        }
         pod(logs.len(), false).to_string()
     } else if uri.contains("watch=true") {
         std::future::pending().await
@@ -107,12 +113,9 @@ async fn observed(logs: Logs, host_pid: bool) -> (Vec<Outgoing>, Vec<Option<u64>
     };
     tokio::join!(observer.observe(&pod), end);
     drop(observer);
-    let mut published = Vec::new();
-    while let Ok(outgoing) = queue.try_recv() {
-        published.push(outgoing);
-    }
+    let told = std::iter::from_fn(|| queue.try_recv().ok()).collect();
     let asked = asked.lock().unwrap().clone();
-    (published, asked)
+    (told, asked)
 }
 
 fn observations(published: &[Outgoing]) -> Vec<&v1::Observation> {
@@ -136,18 +139,18 @@ fn processes(published: &[Outgoing]) -> Vec<(u32, &str)> {
 #[tokio::test(start_paused = true)]
 async fn whoever_process_1_becomes_is_looked_at_as_who_it_is() {
     let logs = vec![
-        vec![seen(1, 0, "cannot read")],
-        vec![seen(2, 0, ""), seen(3, 999, "cannot read")],
+        vec![seen(1, 5, "cannot read")],
+        vec![seen(2, 5, ""), seen(3, 999, "cannot read")],
         vec![seen(4, 999, ""), seen(5, 999, "")],
     ];
     let (published, asked) = observed(logs, false).await;
-    assert_eq!(asked, [None, Some(0), Some(999)]);
+    assert_eq!(asked, [Some(0), Some(5), Some(999)]);
     let told = observations(&published);
     let told: Vec<_> = told
         .iter()
         .map(|seen| (seen.time_nanos, seen.tasks[0].uid, seen.error.as_str()))
         .collect();
-    assert_eq!(told, [(1, 0, ""), (2, 0, ""), (3, 999, ""), (4, 999, ""), (5, 999, "")]);
+    assert_eq!(told, [(1, 5, ""), (2, 5, ""), (3, 999, ""), (4, 999, ""), (5, 999, "")]);
     assert_eq!(processes(&published), [(999, "")], "what it is once it has settled");
     let names = observations(&published)
         .into_iter()
@@ -157,12 +160,41 @@ async fn whoever_process_1_becomes_is_looked_at_as_who_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_read_as_who_it_is_is_given_up_and_said() {
-    let logs = vec![vec![seen(1, 7, "no right")], vec![seen(2, 7, "no right")]];
-    let (published, asked) = observed(logs, false).await;
-    assert_eq!(asked, [None, Some(7)]);
+async fn what_is_shown_to_no_user_is_read_by_one_that_may_or_given_up_and_said() {
+    let blind = |time| vec![seen(time, 7, "no right")];
+    let (published, asked) = observed(vec![blind(1), blind(2), vec![seen(3, 7, "")]], false).await;
+    assert_eq!(asked, [Some(0), Some(7), Some(0)]);
+    assert!(observations(&published).iter().all(|seen| seen.error.is_empty()));
+    assert_eq!(processes(&published), [(7, "")]);
+
+    let (published, asked) = observed(vec![blind(1), blind(2), blind(3)], false).await;
+    assert_eq!(asked, [Some(0), Some(7), Some(0)]);
     assert_eq!(observations(&published).last().unwrap().error, "no right");
     assert_eq!(processes(&published), [(0, "no right")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_guess_is_refused_the_target_is_looked_at_as_itself() {
+    let (published, asked) = observed(vec![vec![], vec![seen(1, 7, "")]], false).await;
+    assert_eq!(asked, [Some(0), None]);
+    assert_eq!(processes(&published), [(7, "")]);
+    let (published, asked) = observed(vec![vec![], vec![]], false).await;
+    assert_eq!(asked, [Some(0), None]);
+    assert!(observations(&published)[0].error.contains("refused"));
+    assert!(processes(&published)[0].1.contains("refused"));
+}
+
+#[test]
+fn a_user_that_the_manifest_names_is_believed() {
+    let guise = |spec: Value| {
+        let pod: Pod = serde_json::from_value(json!({"metadata": {}, "spec": spec})).unwrap();
+        first_guise(&pod, &pod.spec.as_ref().unwrap().containers[0])
+    };
+    assert_eq!(guise(json!({"containers": [{"name": "app"}]})), Guise::User(0, 0));
+    let own = json!({"containers": [{"name": "app", "securityContext": {"runAsUser": 7}}]});
+    assert_eq!(guise(own), Guise::Target);
+    let shared = json!({"containers": [{"name": "app"}], "securityContext": {"runAsNonRoot": true}});
+    assert_eq!(guise(shared), Guise::Target);
 }
 
 #[tokio::test(start_paused = true)]

@@ -148,9 +148,12 @@ impl Written {
 
     /// Directories in which something was written. One that was made changed the one above it, which is written too.
     pub(super) fn holders(&self) -> BTreeSet<String> {
-        let holder = |entry: &v1::Written| match entry.directory {
-            true => Some(entry.path.clone()),
-            false => parent(&entry.path).map(str::to_owned),
+        let holder = |entry: &v1::Written| {
+            if entry.directory {
+                Some(entry.path.clone())
+            } else {
+                parent(&entry.path).map(str::to_owned)
+            }
         };
         self.entries.values().filter_map(holder).collect()
     }
