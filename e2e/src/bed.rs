@@ -11,7 +11,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::runtime::wait::Condition;
-use kube::{Api, Client, ResourceExt as _};
+use kube::{Api, Client, Config, ResourceExt as _};
 use serde_json::json;
 use temper_api::{CheckRun, CheckStatus, HardeningReport, RunPhase, WorkloadHardeningCheck, condition, label};
 use tokio::io::AsyncWriteExt as _;
@@ -140,6 +140,13 @@ async fn client() -> Result<Client> {
     Client::try_default()
         .await
         .context("no cluster: run `make cluster`, or set KUBECONFIG")
+}
+
+/// A client with the rights of somebody else.
+pub async fn client_as(person: &str) -> Result<Client> {
+    let mut config = Config::infer().await?;
+    config.auth_info.impersonate = Some(person.to_owned());
+    Ok(Client::try_from(config)?)
 }
 
 /// A sample workload of `e2e/workloads`.

@@ -15,7 +15,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, Ended, Started, sample, with_bed};
+use temper_e2e::bed::{Bed, Ended, Started, client_as, sample, with_bed};
 use temper_e2e::operator::{Operator, widgets};
 use temper_e2e::wait;
 use tokio::process::Command;
@@ -260,4 +260,67 @@ async fn what_another_object_makes_is_not_hardened_itself() -> Result<()> {
         started.ends_unverified(reason::TARGET_OWNED, sentence).await
     })
     .await
+}
+
+#[tokio::test]
+async fn nobody_checks_what_he_may_not_make() -> Result<()> {
+    with_bed("requester", async |bed: Bed| {
+        let person = format!("person-of-{}", bed.namespace);
+        bed.apply(&rights(&person)).await?;
+        let theirs = Bed {
+            client: client_as(&person).await?,
+            namespace: bed.namespace.clone(),
+        };
+        let spec = |kind: &str, version: &str| {
+            json!({
+                "targetRef": {"apiVersion": version, "kind": kind, "name": "nobody"}, "recordingDuration": DURATION
+            })
+        };
+        // The API server takes note of rights a moment after they are given.
+        let may = || async {
+            Ok(theirs
+                .check_with("deployment", spec("Deployment", "apps/v1"))
+                .await
+                .is_ok())
+        };
+        wait::until("a Deployment to be checked", Duration::from_secs(30), may).await?;
+        for (kind, version, right) in [
+            ("CronJob", "batch/v1", "jobs.batch"),
+            ("DaemonSet", "apps/v1", "daemonsets.apps"),
+        ] {
+            let Err(refusal) = theirs.check_with("refused", spec(kind, version)).await else {
+                anyhow::bail!("a {kind} was checked without the right to create {right}");
+            };
+            let refusal = format!("{refusal:#}");
+            ensure!(
+                refusal.contains(&format!("needs the right to create {right} there")),
+                "{refusal}"
+            );
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// What a check of a Deployment takes, and no more.
+fn rights(person: &str) -> String {
+    format!(
+        r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: checker}}
+rules:
+  - {{apiGroups: [temper.dev], resources: [workloadhardeningchecks], verbs: [create]}}
+  - {{apiGroups: [""], resources: [secrets], verbs: [get]}}
+  - {{apiGroups: [""], resources: [pods], verbs: [create]}}
+  - {{apiGroups: [apps], resources: [deployments], verbs: [create]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: checker}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: checker}}
+subjects:
+  - {{apiGroup: rbac.authorization.k8s.io, kind: User, name: {person}}}
+"#
+    )
 }

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use k8s_openapi::api::rbac::v1::RoleBinding;
 use kube::api::{DeleteParams, PostParams};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 use serde_json::{Value, json};
 use temper_api::{RunPhase, RunRole, RunSummary};
-use temper_e2e::bed::{Bed, SYSTEM, with_bed};
+use temper_e2e::bed::{Bed, SYSTEM, client_as, with_bed};
 use temper_stream::Recordings;
 use tokio::process::Command;
 
@@ -102,7 +102,7 @@ async fn recordings_are_read_by_whoever_is_bound_to_the_role_and_nobody_else() -
     with_bed("reader", async |bed: Bed| {
         // No two tests share a person.
         let person = format!("person-of-{}", bed.namespace);
-        let client = impersonated(&person).await?;
+        let client = client_as(&person).await?;
         let Err(error) = Recordings::open(&client, SYSTEM).await else {
             bail!("a person without any right reads recordings");
         };
@@ -132,11 +132,4 @@ async fn opened(client: &Client) -> Result<Recordings> {
     };
     temper_e2e::wait::until("the binding to hold", patience, bound).await?;
     Ok(Recordings::open(client, SYSTEM).await?)
-}
-
-/// A client with the rights of somebody else.
-async fn impersonated(person: &str) -> Result<Client> {
-    let mut config = Config::infer().await?;
-    config.auth_info.impersonate = Some(person.to_owned());
-    Ok(Client::try_from(config)?)
 }
