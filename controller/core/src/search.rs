@@ -279,7 +279,8 @@ impl Known<'_> {
                 let affordable = self.afford(trials, room);
                 let is_spent = affordable.is_empty() && !self.tried.has_open();
                 let last = self.tried.screened_best().filter(|_| is_spent && room > 0);
-                let last = last.filter(|_| self.tried.best().is_none()).cloned().map(explore::full);
+                let is_owed = |set: &&BTreeSet<Item>| self.tried.best().is_none() && self.tried.full(set).is_none();
+                let last = last.filter(is_owed).cloned().map(explore::full);
                 let affordable = affordable.into_iter().chain(last);
                 starts.extend(affordable.map(|trial| self.tried.start(trial)));
                 (is_spent.then(|| self.tried.best().cloned().unwrap_or_default()), true)

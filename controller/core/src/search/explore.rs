@@ -139,12 +139,20 @@ pub(super) fn grow(applicable: &BTreeSet<Item>, tried: &Tried<'_>, width: usize)
             }
         };
         // Or it was found on another way: the search goes on from there.
-        let found = || tried.best().filter(|best| best.len() > proven.len()).cloned();
-        proven = match more.or_else(found) {
-            Some(more) => more,
+        let is_larger = |set: &&BTreeSet<Item>| set.len() > proven.len();
+        let found = || tried.best().filter(is_larger).cloned();
+        proven = match (more.or_else(found), tried.screened_best().filter(is_larger)) {
+            (Some(more), _) => more,
+            // It stood on what was promising and failed, and may hold all the same.
+            (None, Some(screened)) => {
+                return match tried.full(screened) {
+                    None => Step::Try(vec![full(screened.clone())]),
+                    Some(_) => Step::Wait,
+                };
+            }
             // It was promising at least.
-            None if !proven.is_empty() && tried.full(&proven) != Some(State::Passed) => return Step::Wait,
-            None => return Step::Best(proven),
+            (None, None) if !proven.is_empty() && tried.full(&proven) != Some(State::Passed) => return Step::Wait,
+            (None, None) => return Step::Best(proven),
         };
     }
 }

@@ -162,13 +162,13 @@ impl<'a> Tried<'a> {
         self.best_of(|_| true)
     }
 
-    /// The largest set that was screened without fault and not recorded in full.
+    /// The largest set that was screened without fault, and of which no full recording has ended.
     pub(super) fn screened_best(&self) -> Option<&'a BTreeSet<Item>> {
         let screened = self
             .runs
             .keys()
             .copied()
-            .filter(|set| self.state(set) == Some(State::Screened) && self.full(set).is_none());
+            .filter(|set| self.state(set) == Some(State::Screened) && self.full(set).is_none_or(State::is_open));
         screened.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
     }
 
