@@ -25,6 +25,7 @@ pub mod neighbours;
 pub mod pods;
 pub mod provisioner;
 pub mod recordings;
+pub mod search;
 pub mod temper;
 pub mod tools;
 pub mod traces;
