@@ -72,7 +72,10 @@ async fn main() -> Result<()> {
         played = play(&stage, &shared, &subjects, arguments.parallel, &mut rows) => played,
         () = interrupted() => Err(anyhow::anyhow!("interrupted")),
     };
-    let struck = stage.strike().await;
+    let struck = tokio::select! {
+        struck = stage.strike() => struck,
+        () = interrupted() => Err(anyhow::anyhow!("interrupted again: something is left")),
+    };
     conclude(rows, &subjects, &arguments)?;
     played.and(struck)
 }

@@ -18,7 +18,7 @@ use crate::wait;
 const LABEL: &str = "temper.dev/bench";
 const BENCH: &str = "search";
 /// Longer than a check takes to remove its clones, on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(5);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Everything that was made and is not yet removed, in its order.
 pub(super) struct Homes {
@@ -113,26 +113,32 @@ impl Homes {
         self.remove(all).await
     }
 
-    /// What was made last goes first, so that a check goes before what it is about, and a namespace at the end.
+    /// What was made last goes first, so that a check goes before what it is about, and a namespace at the end. One thing
+    /// that stays does not keep the others.
     async fn remove(&self, made: Vec<Made>) -> Result<()> {
-        let goes_at_once = |made: &Made| matches!(made.kind.as_str(), "WorkloadHardeningCheck" | "Namespace");
+        let mut outcome = Ok(());
         for one in made.iter().rev() {
-            if one.kind == "Namespace" {
-                // Nothing is to be said in the thirty seconds that Pods have for it.
-                let pods: Api<Pod> = Api::namespaced(self.client.clone(), &one.name);
-                let soon = DeleteParams::default().grace_period(1);
-                pods.delete_collection(&soon, &ListParams::default()).await?;
-            }
-            match one.api.delete(&one.name, &DeleteParams::background()).await {
-                Err(kube::Error::Api(status)) if status.is_not_found() => continue,
-                Err(error) => return Err(error).with_context(|| format!("failed to remove {}/{}", one.kind, one.name)),
-                Ok(_) => {}
-            }
-            if goes_at_once(one) {
-                let gone = |object: Option<&DynamicObject>| object.is_none();
-                let what = format!("{}/{} to go", one.kind, one.name);
-                wait::watch(&what, PATIENCE, one.api.clone(), &one.name, gone).await?;
-            }
+            let removed = Box::pin(self.remove_one(one)).await;
+            let what = || format!("failed to remove {}/{}", one.kind, one.name);
+            outcome = outcome.and(removed.with_context(what));
+        }
+        outcome
+    }
+
+    async fn remove_one(&self, made: &Made) -> Result<()> {
+        if made.kind == "Namespace" {
+            // Nothing is to be said in the thirty seconds that Pods have for it.
+            let pods: Api<Pod> = Api::namespaced(self.client.clone(), &made.name);
+            let soon = DeleteParams::default().grace_period(1);
+            pods.delete_collection(&soon, &ListParams::default()).await?;
+        }
+        match made.api.delete(&made.name, &DeleteParams::background()).await {
+            Err(kube::Error::Api(status)) if status.is_not_found() => return Ok(()),
+            deleted => drop(deleted?),
+        }
+        if matches!(made.kind.as_str(), "WorkloadHardeningCheck" | "Namespace") {
+            let gone = |object: Option<&DynamicObject>| object.is_none();
+            wait::watch("it to go", PATIENCE, made.api.clone(), &made.name, gone).await?;
         }
         Ok(())
     }

@@ -102,6 +102,11 @@ impl Stage {
         let workload = self.start(subject).await?;
         workload.up().await?;
         let before = self.ask(subject, &workload).await.context("the client cannot ask")?;
+        row.failing = before
+            .iter()
+            .filter(|(_, tally)| !passes(tally))
+            .map(|(name, _)| name.clone())
+            .collect();
         "NotChecked".clone_into(&mut row.outcome);
         let (status, ending) = self.check(subject).await?;
         row.ended(subject, &ending);
@@ -230,12 +235,16 @@ fn placed(object: &Value, subject: &Subject) -> Value {
     object
 }
 
-/// Probes that passed in at least half of their tries, and now do not.
+/// Whether a probe passed in at least half of its tries.
+fn passes((passed, tried): &(u32, u32)) -> bool {
+    passed * 2 >= *tried
+}
+
+/// Probes that passed and now do not.
 fn worse(before: &Probes, after: &Probes) -> Vec<String> {
-    let passes = |tally: Option<&(u32, u32)>| tally.is_some_and(|&(passed, tried)| passed * 2 >= tried);
     let failing = before
         .iter()
-        .filter(|(name, tally)| passes(Some(tally)) && !passes(after.get(*name)));
+        .filter(|(name, tally)| passes(tally) && !after.get(*name).is_some_and(passes));
     failing.map(|(name, _)| format!("probe {name} fails")).collect()
 }
 

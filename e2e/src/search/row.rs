@@ -60,6 +60,8 @@ pub struct Row {
     pub failure_seconds: Option<f64>,
     /// Whether it does with the patch applied what it did without; unknown where there is no patch.
     pub correct: Option<bool>,
+    /// Probes that fail without any patch, of which nothing is expected.
+    pub failing: Vec<String>,
     /// What was wrong with it patched, and not before.
     pub broken: Vec<String>,
     /// Settings by what became of them, each as ID or CONTAINER/ID.

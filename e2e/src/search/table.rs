@@ -62,6 +62,13 @@ fn details(row: &Row, text: &mut String) {
     if !row.judged && !row.message.is_empty() {
         let _ = writeln!(text, "{name}: {}: {}", row.outcome, row.message);
     }
+    if !row.failing.is_empty() {
+        let _ = writeln!(
+            text,
+            "{name}: not asked of it, as it fails unpatched: {}",
+            row.failing.join(", ")
+        );
+    }
     for what in &row.broken {
         let _ = writeln!(text, "{name}: broken by the patch: {what}");
     }

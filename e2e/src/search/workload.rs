@@ -54,7 +54,7 @@ impl<'a> Workload<'a> {
             },
             Err(error) => {
                 let said = self.complaint().await.unwrap_or_default();
-                Err(error).with_context(|| format!("never Ready {said}"))
+                Err(error).with_context(|| format!("never Ready: {said}"))
             }
         }
     }
@@ -123,25 +123,18 @@ impl<'a> Workload<'a> {
         Ok(self.pods.list(&list).await?.items)
     }
 
-    /// What its containers wait for, for a reader of a failure.
+    /// What its Pods and their containers wait for, for a reader of a failure.
     async fn complaint(&self) -> Result<String> {
-        let own = self.own_pods().await?;
-        let statuses = own.iter().filter_map(|pod| pod.status.as_ref());
-        let statuses = statuses.flat_map(|status| {
+        let mut told = Vec::new();
+        for status in self.own_pods().await?.iter().filter_map(|pod| pod.status.as_ref()) {
+            let unmet = status.conditions.iter().flatten().filter(|one| one.status != "True");
+            told.extend(unmet.filter_map(|one| one.message.clone()));
             let init = status.init_container_statuses.iter().flatten();
-            init.chain(status.container_statuses.iter().flatten())
-        });
-        let told = statuses.filter_map(|status| {
-            let waiting = status.state.as_ref()?.waiting.as_ref()?;
-            let (reason, message) = (waiting.reason.as_deref(), waiting.message.as_deref());
-            Some(format!(
-                "({} waits: {} {})",
-                status.name,
-                reason.unwrap_or_default(),
-                message.unwrap_or_default()
-            ))
-        });
-        Ok(told.collect::<Vec<_>>().join(" "))
+            let statuses = init.chain(status.container_statuses.iter().flatten());
+            told.extend(statuses.filter_map(|one| one.state.as_ref()?.waiting.as_ref()?.message.clone()));
+        }
+        told.dedup();
+        Ok(told.join("; "))
     }
 }
 
