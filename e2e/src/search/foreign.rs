@@ -75,13 +75,10 @@ async fn outside(client: &Client, objects: impl Iterator<Item = &Value>) -> Resu
     let objects: Vec<&Value> = objects.collect();
     let mut outside = BTreeSet::new();
     let mut defined = BTreeSet::new();
-    for definition in objects.iter().filter(|object| is_definition(object)) {
-        let spec = &definition["spec"];
-        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            let group = format!("{}/{}", word(&spec["group"]), word(&version["name"]));
-            let kind = (group, word(&spec["names"]["kind"]));
-            if spec["scope"] == "Cluster" {
+    for definition in &objects {
+        for types in manifest::defined(definition) {
+            let kind = (types.api_version, types.kind);
+            if definition["spec"]["scope"] == "Cluster" {
                 outside.insert(kind.clone());
             }
             defined.insert(kind);
@@ -102,10 +99,6 @@ async fn outside(client: &Client, objects: impl Iterator<Item = &Value>) -> Resu
         }
     }
     Ok(outside)
-}
-
-fn is_definition(object: &Value) -> bool {
-    named(object).kind == "CustomResourceDefinition"
 }
 
 /// Puts every object where it belongs. What names no namespace comes beside each workload of its file that names none,
@@ -139,7 +132,7 @@ fn arrange(files: Vec<Vec<Value>>, is_outside: impl Fn(&Value) -> bool) -> Forei
         homes.entry(home.clone()).or_default().extend(loose.iter().cloned());
     }
     // What others are made of comes first.
-    shared.sort_by_key(|object| !is_definition(object) && named(object).kind != "Namespace");
+    shared.sort_by_key(|object| !matches!(named(object).kind, "CustomResourceDefinition" | "Namespace"));
     let subjects = homes.into_iter().flat_map(|(home, objects)| subjects(&home, &objects));
     Foreign {
         subjects: subjects.collect(),

@@ -20,6 +20,9 @@ const BENCH: &str = "search";
 /// Longer than a check takes to remove its clones, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(3);
 
+/// Longer than the API server takes to serve a new kind.
+const MOMENT: Duration = Duration::from_secs(30);
+
 /// Everything that was made and is not yet removed, in its order.
 pub(super) struct Homes {
     client: Client,
@@ -97,6 +100,16 @@ impl Homes {
             None if capabilities.scope == Scope::Namespaced => Api::default_namespaced_with(client, &resource),
             _ => Api::all_with(client, &resource),
         })
+    }
+
+    /// Waits until the API server knows a kind that was just defined.
+    pub(super) async fn knows(&self, types: &TypeMeta) -> Result<()> {
+        let kind = GroupVersionKind::try_from(types)?;
+        let what = format!("kind {} of {} is known", types.kind, types.api_version);
+        wait::until(&what, MOMENT, || async {
+            Ok(pinned_kind(&self.client, &kind).await.is_ok())
+        })
+        .await
     }
 
     /// Removes what was made in a namespace, and the namespace if it was made for this.

@@ -1,6 +1,7 @@
 //! Manifests as people write them: several documents in a file, lists of objects, any kind.
 
 use anyhow::{Context, Result, ensure};
+use kube::core::TypeMeta;
 use serde_json::Value;
 
 /// What an object is called.
@@ -57,6 +58,24 @@ pub(super) fn named(object: &Value) -> Named<'_> {
 /// Its namespace, if it says one.
 pub(super) fn namespace(object: &Value) -> Option<&str> {
     text(object, "/metadata/namespace").filter(|name| !name.is_empty())
+}
+
+/// Kinds that it defines, in each of its versions.
+pub(super) fn defined(object: &Value) -> Vec<TypeMeta> {
+    if named(object).kind != "CustomResourceDefinition" {
+        return Vec::new();
+    }
+    let word = |path| text(object, path).unwrap_or_default();
+    let versions = object.pointer("/spec/versions").and_then(Value::as_array);
+    let each = versions.into_iter().flatten().map(|version| TypeMeta {
+        api_version: format!(
+            "{}/{}",
+            word("/spec/group"),
+            version["name"].as_str().unwrap_or_default()
+        ),
+        kind: word("/spec/names/kind").to_owned(),
+    });
+    each.collect()
 }
 
 /// Whether it starts Pods of its own, whatever its kind. A PodTemplate has none.

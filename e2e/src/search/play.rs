@@ -14,6 +14,7 @@ use super::catalogue::drivers;
 use super::clock;
 use super::ending::{Clocked, Ending};
 use super::home::Homes;
+use super::manifest;
 use super::row::Row;
 use super::seed::{self, Figures};
 use super::subject::Subject;
@@ -66,6 +67,9 @@ impl Stage {
     pub async fn share(&self, objects: &[Value]) -> Result<()> {
         for object in objects {
             self.homes.create(object).await?;
+            for types in manifest::defined(object) {
+                self.homes.knows(&types).await?;
+            }
         }
         Ok(())
     }
