@@ -94,7 +94,8 @@ async fn names(archive: &Path) -> Result<Vec<String>> {
 fn of_index(index: &Value) -> Result<Vec<String>> {
     let manifests = index["manifests"].as_array().context("index.json: no manifests")?;
     let name = |manifest: &Value| {
-        let annotation = |key: &str| manifest["annotations"][key].as_str().map(str::to_owned);
+        let annotations = &manifest["annotations"];
+        let annotation = |key: &str| annotations.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = annotation("io.containerd.image.name").or_else(|| annotation("org.opencontainers.image.ref.name"));
         let name = name.context("index.json: the image has no name")?;
         ensure!(

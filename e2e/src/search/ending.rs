@@ -29,7 +29,7 @@ pub(super) struct Ending {
     pub(super) baseline_ready_seconds: Option<f64>,
     /// Whether the first candidate passed, and no other was needed.
     pub(super) first_passed: bool,
-    /// Seconds from the start of a candidate that failed to its end, the longest.
+    /// Seconds from the start of the first candidate that failed to its end.
     pub(super) failure_seconds: Option<f64>,
 }
 
@@ -44,8 +44,7 @@ impl Ending {
         let cost = status.cost.clone().unwrap_or_default();
         let timings = status.timings.clone().unwrap_or_default();
         let candidates = || status.runs.iter().filter(|run| run.role != RunRole::Baseline);
-        let failed = candidates().filter(|run| run.phase == RunPhase::Failed);
-        let lasted = failed.filter_map(|run| Some(run.ended_seconds? - run.started_seconds?));
+        let failed = candidates().find(|run| run.phase == RunPhase::Failed);
         let verification = status.verification.as_ref();
         Ok(Self {
             reason: text(|condition| &condition.reason),
@@ -59,9 +58,7 @@ impl Ending {
             seconds: clocked.verdict,
             baseline_ready_seconds: clocked.baseline_ready.or(timings.baseline_ready_seconds),
             first_passed: candidates().count() == 1 && candidates().all(|run| run.phase == RunPhase::Passed),
-            failure_seconds: lasted.fold(None, |longest: Option<f64>, one| {
-                Some(longest.map_or(one, |most| most.max(one)))
-            }),
+            failure_seconds: failed.and_then(|run| Some(run.ended_seconds? - run.started_seconds?)),
         })
     }
 

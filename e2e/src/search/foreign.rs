@@ -78,7 +78,10 @@ async fn outside(client: &Client, objects: impl Iterator<Item = &Value>) -> Resu
     for definition in &objects {
         for types in manifest::defined(definition) {
             let kind = (types.api_version, types.kind);
-            if definition["spec"]["scope"] == "Cluster" {
+            if definition
+                .pointer("/spec/scope")
+                .is_some_and(|scope| scope == "Cluster")
+            {
                 outside.insert(kind.clone());
             }
             defined.insert(kind);
@@ -142,14 +145,7 @@ fn arrange(files: Vec<Vec<Value>>, is_outside: impl Fn(&Value) -> bool) -> Forei
 
 /// One for each workload of a namespace; the others are its neighbours.
 fn subjects(home: &str, objects: &[Value]) -> Vec<Subject> {
-    let placed: Vec<Value> = objects
-        .iter()
-        .cloned()
-        .map(|mut object| {
-            object["metadata"]["namespace"] = home.into();
-            object
-        })
-        .collect();
+    let placed: Vec<Value> = objects.iter().map(|object| manifest::placed(object, home)).collect();
     let are_many = placed.iter().filter(|object| is_workload(object)).count() > 1;
     let each = placed.iter().enumerate().filter(|(_, object)| is_workload(object));
     each.map(|(at, workload)| {

@@ -62,7 +62,7 @@ impl Homes {
             if self.has(None, "Namespace", named.name) {
                 return Ok(None);
             }
-            object["metadata"]["labels"][LABEL] = BENCH.into();
+            json_patch::merge(&mut object, &json!({"metadata": {"labels": {LABEL: BENCH}}}));
             self.sweep(named.name).await?;
         }
         let what = format!("{}/{}", named.kind, named.name);
@@ -132,8 +132,8 @@ impl Homes {
         let mut outcome = Ok(());
         for one in made.iter().rev() {
             let removed = Box::pin(self.remove_one(one)).await;
-            let what = || format!("failed to remove {}/{}", one.kind, one.name);
-            outcome = outcome.and(removed.with_context(what));
+            let removed = removed.with_context(|| format!("failed to remove {}/{}", one.kind, one.name));
+            outcome = outcome.and(removed);
         }
         outcome
     }
@@ -160,7 +160,8 @@ impl Homes {
     async fn sweep(&self, name: &str) -> Result<()> {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         let found = namespaces.get_opt(name).await?;
-        if !found.is_some_and(|found| found.labels().get(LABEL).is_some_and(|bench| bench == BENCH)) {
+        let bench = found.as_ref().and_then(|found| found.labels().get(LABEL));
+        if bench.is_none_or(|bench| bench != BENCH) {
             return Ok(());
         }
         namespaces.delete(name, &DeleteParams::background()).await?;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use kube::core::TypeMeta;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What an object is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +109,7 @@ pub(super) fn pod_labels(object: &Value) -> Vec<(String, String)> {
 
 /// Names of all its containers, init containers first.
 pub(super) fn containers(object: &Value) -> Vec<&str> {
-    each_container(object).filter_map(|one| one["name"].as_str()).collect()
+    each_container(object).filter_map(|one| text(one, "/name")).collect()
 }
 
 fn each_container(object: &Value) -> impl Iterator<Item = &Value> {
@@ -122,19 +122,26 @@ fn each_container(object: &Value) -> impl Iterator<Item = &Value> {
 
 /// Lets containers whose images were loaded start without a registry, where the manifest leaves that open.
 pub(super) fn pull_if_absent(object: &mut Value, loaded: &[String]) {
-    let Some(spec) = object.pointer_mut(pod_path(object)) else {
+    let path = pod_path(object);
+    let Some(spec) = object.pointer_mut(path) else {
         return;
     };
     for list in ["initContainers", "containers"] {
-        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            let is_loaded = container["image"]
-                .as_str()
-                .is_some_and(|image| loaded.contains(&reference(image)));
+        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
+        for container in containers.into_iter().flatten() {
+            let is_loaded = text(container, "/image").is_some_and(|image| loaded.contains(&reference(image)));
             if is_loaded && container.get("imagePullPolicy").is_none() {
-                container["imagePullPolicy"] = "IfNotPresent".into();
+                json_patch::merge(container, &json!({"imagePullPolicy": "IfNotPresent"}));
             }
         }
     }
+}
+
+/// The object in a namespace.
+pub(super) fn placed(object: &Value, namespace: &str) -> Value {
+    let mut object = object.clone();
+    json_patch::merge(&mut object, &json!({"metadata": {"namespace": namespace}}));
+    object
 }
 
 /// The full name of an image, as container runtimes complete a short one.
@@ -160,8 +167,6 @@ fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

@@ -1,6 +1,7 @@
 //! One row from nothing to its figures: workload up, client, check, patch, client again, all gone.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -52,7 +53,13 @@ impl Stage {
         };
         let is_known = subjects.iter().any(|subject| subject.seed.is_some());
         let figures = if is_known { seed::figures() } else { BTreeMap::new() };
-        std::fs::create_dir_all(patches).with_context(|| format!("failed to make `{}`", patches.display()))?;
+        // No patch of an earlier bench stays beside those of this one.
+        let empty = std::fs::remove_dir_all(patches).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        });
+        let made = empty.and_then(|()| std::fs::create_dir_all(patches));
+        made.with_context(|| format!("failed to empty `{}`", patches.display()))?;
         Ok(Self {
             homes: Homes::new(client.clone()),
             client,
@@ -108,16 +115,15 @@ impl Stage {
         let before = self.ask(subject, &workload).await.context("the client cannot ask")?;
         row.failing = before
             .iter()
-            .filter(|(_, tally)| !passes(tally))
+            .filter(|(_, tally)| !passes(**tally))
             .map(|(name, _)| name.clone())
             .collect();
         "NotChecked".clone_into(&mut row.outcome);
         let (status, ending) = self.check(subject).await?;
         row.ended(subject, &ending);
-        let Some(report) = status.report.filter(|_| status.recommendation.is_some()) else {
+        let Some(patch) = self.patch(subject, &status).await? else {
             return Ok(());
         };
-        let patch = self.patch(subject, &report).await?;
         match self.patched(subject, &workload, &patch, &before).await {
             Ok(broken) => row.broken = broken,
             Err(error) => row.broken = vec![format!("{error:#}")],
@@ -130,9 +136,9 @@ impl Stage {
     async fn start<'a>(&self, subject: &'a Subject) -> Result<Workload<'a>> {
         self.homes.open(&subject.namespace).await?;
         for object in &subject.surroundings {
-            self.homes.create(&placed(object, subject)).await?;
+            self.homes.create(&manifest::placed(object, &subject.namespace)).await?;
         }
-        let object = placed(&subject.workload, subject);
+        let object = manifest::placed(&subject.workload, &subject.namespace);
         let created = self.homes.create(&object).await?;
         let target = subject.target();
         created.with_context(|| {
@@ -200,16 +206,20 @@ impl Stage {
         Ok((status, ending))
     }
 
-    /// The recommended patch, which is also written to a file as the plugin prints it.
-    async fn patch(&self, subject: &Subject, report: &str) -> Result<Value> {
-        let file = self.patches.join(format!("{}.yaml", subject.name));
-        run(Command::new("kubectl")
-            .args(["temper", "patch", CHECK, "--namespace", &subject.namespace, "--file"])
-            .arg(&file))
-        .await?;
+    /// The recommended patch, if there is one, which is also written to a file as the plugin prints it.
+    async fn patch(&self, subject: &Subject, status: &CheckStatus) -> Result<Option<Value>> {
+        let Some(report) = &status.report else {
+            return Ok(None);
+        };
         let reports: Api<HardeningReport> = Api::namespaced(self.client.clone(), &subject.namespace);
-        let report = reports.get(report).await?;
-        report.spec.patch.context("the report has no patch")
+        let patch = reports.get(report).await?.spec.patch;
+        if patch.is_some() {
+            let file = self.patches.join(format!("{}.yaml", subject.name));
+            let mut plugin = Command::new("kubectl");
+            plugin.args(["temper", "patch", CHECK, "--namespace", &subject.namespace, "--file"]);
+            run(plugin.arg(&file)).await?;
+        }
+        Ok(patch)
     }
 
     /// What is wrong with a workload once it is patched, and was not before.
@@ -232,23 +242,16 @@ impl Stage {
     }
 }
 
-/// The object in the namespace of its subject.
-fn placed(object: &Value, subject: &Subject) -> Value {
-    let mut object = object.clone();
-    object["metadata"]["namespace"] = subject.namespace.as_str().into();
-    object
-}
-
 /// Whether a probe passed in at least half of its tries.
-fn passes((passed, tried): &(u32, u32)) -> bool {
-    passed * 2 >= *tried
+fn passes((passed, tried): (u32, u32)) -> bool {
+    passed * 2 >= tried
 }
 
 /// Probes that passed and now do not.
 fn worse(before: &Probes, after: &Probes) -> Vec<String> {
     let failing = before
         .iter()
-        .filter(|(name, tally)| passes(tally) && !after.get(*name).is_some_and(passes));
+        .filter(|(name, tally)| passes(**tally) && !after.get(*name).copied().is_some_and(passes));
     failing.map(|(name, _)| format!("probe {name} fails")).collect()
 }
 

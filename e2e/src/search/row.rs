@@ -56,7 +56,7 @@ pub struct Row {
     pub ratio: Option<f64>,
     /// What the ratio should be at most.
     pub goal: Option<f64>,
-    /// Seconds that the candidate took that failed last.
+    /// Seconds that the first candidate took that failed.
     pub failure_seconds: Option<f64>,
     /// Whether it does with the patch applied what it did without; unknown where there is no patch.
     pub correct: Option<bool>,

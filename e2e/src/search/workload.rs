@@ -43,7 +43,10 @@ impl<'a> Workload<'a> {
         let Named { kind, name, .. } = self.subject.target();
         let of = |object: Option<&DynamicObject>| {
             let value = object.and_then(|object| serde_json::to_value(object).ok());
-            value.map_or(Standing::Down("it is gone".to_owned()), |value| standing(kind, &value))
+            match value {
+                Some(value) => standing(kind, &value),
+                None => Standing::Down("it is gone".to_owned()),
+            }
         };
         let settled = |object: Option<&DynamicObject>| of(object) != Standing::Rising;
         let waited = wait::watch("it to be Ready", PATIENCE, self.api.clone(), name, settled).await;
