@@ -19,7 +19,11 @@ pub(crate) fn of(repairs: &Repairs) -> repair::Repairs {
             user: mend.user,
             group: mend.group,
             source_user: mend.source_user,
-            directories: mend.directories.iter().map(|(path, what)| (path.clone(), fill(*what))).collect(),
+            directories: mend
+                .directories
+                .iter()
+                .map(|(path, what)| (path.clone(), fill(*what)))
+                .collect(),
             capabilities: mend.capabilities.iter().filter_map(|name| name.parse().ok()).collect(),
             home: mend.home.clone(),
         };
@@ -43,7 +47,11 @@ pub(crate) fn told(repairs: &repair::Repairs) -> Repairs {
             user: mend.user,
             group: mend.group,
             source_user: mend.source_user,
-            directories: mend.directories.iter().map(|(path, what)| (path.clone(), fill(*what))).collect(),
+            directories: mend
+                .directories
+                .iter()
+                .map(|(path, what)| (path.clone(), fill(*what)))
+                .collect(),
             capabilities: mend.capabilities.iter().map(ToString::to_string).collect(),
             home: mend.home.clone(),
         };

@@ -20,20 +20,20 @@ use temper_e2e::cluster::{self, Cluster, Part};
 use temper_e2e::{faults, recordings};
 use temper_proto::v1::chunk::Body;
 
-/// What is known of `write-fs` when nobody disturbs it.
+/// What is known of `writable-root` when nobody disturbs it.
 fn undisturbed(ended: &Ended) -> Result<()> {
     ended.must_be_verified()?;
     let rejected = ended.settings(SettingState::Rejected);
     ensure!(rejected == ["readOnlyRootFilesystem"], "{:?}", ended.status.settings);
     let proven = ended.settings(SettingState::Proven).len();
-    ensure!(proven == 6, "{:?}", ended.status.settings);
+    ensure!(proven == 7, "{:?}", ended.status.settings);
     Ok(())
 }
 
-/// A check of `write-fs` that is disturbed while its first baseline records ends as any other.
+/// A check of `writable-root` that is disturbed while its first baseline records ends as any other.
 async fn disturbed_while_recording(bed: &Bed, duration: &str, disturb: impl Future<Output = Result<()>>) -> Result<()> {
-    bed.workload("write-fs").await?;
-    let started = bed.check("disturbed", "write-fs", duration).await?;
+    bed.workload("writable-root").await?;
+    let started = bed.check("disturbed", "writable-root", duration).await?;
     started.run("baseline-1", is(RunPhase::Recording)).await?;
     disturb.await?;
     undisturbed(&started.complete().await?)?;
@@ -71,8 +71,8 @@ async fn every_line_once(bed: &Bed, started: &Started, run: &str) -> Result<u64>
 async fn a_controller_killed_in_every_phase_changes_no_verdict() -> Result<()> {
     with_bed("phases", async |bed: Bed| {
         faults::scale_controller(&bed.client, 2).await?;
-        bed.workload("write-fs").await?;
-        let started = bed.check("phases", "write-fs", "15s").await?;
+        bed.workload("writable-root").await?;
+        let started = bed.check("phases", "writable-root", "15s").await?;
         let mut left = BTreeSet::from(["Pending", "Cloning", "Starting", "Recording", "Judging"]);
         let killed = async {
             let changes = watcher(bed.runs(), watcher::Config::default())

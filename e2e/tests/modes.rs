@@ -23,14 +23,14 @@ fn spec(target: &str, more: &serde_json::Value) -> serde_json::Value {
 #[tokio::test]
 async fn sequential_holds_one_clone_at_a_time() -> Result<()> {
     with_bed("sequential", async |bed: Bed| {
-        bed.workload("write-fs").await?;
+        bed.workload("writable-root").await?;
         let settings = json!([
             "readOnlyRootFilesystem",
             "allowPrivilegeEscalation",
             "seccompProfile_restricted"
         ]);
         let more = json!({"runMode": "Sequential", "settings": settings});
-        let started = bed.check_with("sequential", spec("write-fs", &more)).await?;
+        let started = bed.check_with("sequential", spec("writable-root", &more)).await?;
         let most = async {
             let changes = watcher(bed.runs(), watcher::Config::default())
                 .default_backoff()
@@ -78,8 +78,8 @@ async fn parallel_tries_every_setting_at_once() -> Result<()> {
         ended.must_be_verified()?;
         let runs = ended.status.cost.map_or(0, |cost| cost.runs);
         ensure!(
-            runs == 10,
-            "two baselines, everything and seven settings are {runs} runs"
+            runs == 11,
+            "two baselines, everything and eight settings are {runs} runs"
         );
         started.cleaned().await
     })
@@ -147,7 +147,7 @@ async fn settings_that_interact_are_told_apart_and_the_most_of_them_kept() -> Re
         let ended = started.complete().await?;
         ended.must_be_verified()?;
         ensure!(
-            ended.settings(SettingState::Proven).len() == 6,
+            ended.settings(SettingState::Proven).len() == 7,
             "{:?}",
             ended.status.settings
         );
@@ -201,11 +201,14 @@ async fn what_every_run_has_is_recommended_with_the_rest() -> Result<()> {
         let recommendation = ended.status.recommendation.unwrap_or_default();
         let pod = recommendation.pod_security_context.unwrap_or_default();
         ensure!(
-            (pod.run_as_user, pod.run_as_group, pod.run_as_non_root) == (Some(4321), Some(4322), Some(true)),
+            (pod.run_as_user, pod.run_as_group) == (Some(4321), Some(4322)),
             "{pod:?}"
         );
         let container = recommendation.containers.values().next().cloned().unwrap_or_default();
-        ensure!(container.read_only_root_filesystem == Some(true), "{container:?}");
+        ensure!(
+            (container.read_only_root_filesystem, container.run_as_non_root) == (Some(true), Some(true)),
+            "{container:?}"
+        );
         started.cleaned().await
     })
     .await

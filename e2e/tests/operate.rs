@@ -49,8 +49,8 @@ async fn a_target_deleted_while_it_is_checked_ends_the_check() -> Result<()> {
 #[tokio::test]
 async fn a_killed_controller_changes_no_verdict_and_nothing_is_written_to_the_source() -> Result<()> {
     with_bed("killed", async |bed: Bed| {
-        bed.workload("write-fs").await?;
-        let started = bed.check("killed", "write-fs", "20s").await?;
+        bed.workload("writable-root").await?;
+        let started = bed.check("killed", "writable-root", "20s").await?;
         started.run("baseline-1", is(RunPhase::Recording)).await?;
         faults::crash_leader(&bed.client).await?;
         let ended = started.complete().await?;

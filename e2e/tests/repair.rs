@@ -29,7 +29,11 @@ async fn harden(bed: &Bed, target: &str) -> Result<Ended> {
 /// Everything is proven, the level is restricted, and these words are among the repairs.
 fn wholly(ended: &Ended, repairs: &[&str]) -> Result<()> {
     let status = &ended.status;
-    ensure!(ended.settings(SettingState::Rejected).is_empty(), "{:?}", status.settings);
+    ensure!(
+        ended.settings(SettingState::Rejected).is_empty(),
+        "{:?}",
+        status.settings
+    );
     let verification = status.verification.as_ref().context("nothing was verified")?;
     ensure!(
         verification.level == PodSecurityLevel::Restricted && verification.admitted,
@@ -55,13 +59,16 @@ fn told(ended: &Ended, repairs: &[&str]) -> Result<()> {
 async fn nginx_as_root_is_restricted_with_a_read_only_root() -> Result<()> {
     with_bed("nginx", async |bed: Bed| {
         let ended = harden(&bed, "nginx").await?;
-        wholly(
-            &ended,
-            &["at /var/lib/nginx", "/run", "ports below 1024"],
-        )?;
+        wholly(&ended, &["at /var/lib/nginx", "/run", "ports below 1024"])?;
         let recommendation = ended.status.recommendation.clone().unwrap_or_default();
-        let user = recommendation.containers.get("nginx").and_then(|context| context.run_as_user);
-        ensure!(user == Some(33), "its children run as www-data, it is to run as {user:?}");
+        let user = recommendation
+            .containers
+            .get("nginx")
+            .and_then(|context| context.run_as_user);
+        ensure!(
+            user == Some(33),
+            "its children run as www-data, it is to run as {user:?}"
+        );
         Ok(())
     })
     .await
@@ -126,8 +133,13 @@ async fn root_keeps_the_capabilities_that_it_needs_and_no_other() -> Result<()> 
             ended.status.settings
         );
         let recommendation = ended.status.recommendation.clone().unwrap_or_default();
-        let capabilities = recommendation.containers.get("app").and_then(|context| context.capabilities.clone());
-        let added = capabilities.and_then(|capabilities| capabilities.add).unwrap_or_default();
+        let capabilities = recommendation
+            .containers
+            .get("app")
+            .and_then(|context| context.capabilities.clone());
+        let added = capabilities
+            .and_then(|capabilities| capabilities.add)
+            .unwrap_or_default();
         ensure!(added == ["CHOWN"], "{added:?}");
         Ok(())
     })

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BaseSecurityContext, CheckRef, FindingRecord, Isolation, Learned, Oracles, Outcome, PodSecurityLevel, Repairs,
-    TargetRef,
-    schema,
+    TargetRef, schema,
 };
 
 /// One experiment: a clone of the target with the settings under test, recorded by one Job.

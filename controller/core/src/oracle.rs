@@ -184,7 +184,9 @@ pub fn denied(baselines: &[&Recording], candidate: &Recording) -> Option<Verdict
     baselines.iter().find_map(|baseline| baseline.start_nanos())?;
     let mut complaints = messages::new_complaints(baselines, candidate);
     let says_so = |finding: &Finding| finding.example.as_deref().is_some_and(is_denial);
-    let cause = complaints.iter_mut().find(|finding| finding.weight != Weight::Note && says_so(finding))?;
+    let cause = complaints
+        .iter_mut()
+        .find(|finding| finding.weight != Weight::Note && says_so(finding))?;
     // As long as there is something that may help, this is no warning.
     cause.weight = Weight::Fail;
     Some(verdict(complaints))

@@ -59,7 +59,10 @@ pub fn patch(source: &PodSpec, hardened: &PodSpec) -> Value {
         }
     };
     let recommended = recommend(source, hardened);
-    set("securityContext", recommended.pod.as_ref().map(|context| json!(context)));
+    set(
+        "securityContext",
+        recommended.pod.as_ref().map(|context| json!(context)),
+    );
     set(
         "automountServiceAccountToken",
         recommended.automount_service_account_token.map(Value::Bool),
@@ -125,7 +128,10 @@ fn change(before: &Container, after: &Container) -> Option<Value> {
         }
     };
     if before.security_context != after.security_context {
-        set("securityContext", after.security_context.as_ref().map(|context| json!(context)));
+        set(
+            "securityContext",
+            after.security_context.as_ref().map(|context| json!(context)),
+        );
     }
     set(
         "volumeMounts",

@@ -120,6 +120,7 @@ impl Repairs {
     }
 
     /// What these items call for.
+    #[must_use]
     pub fn of(&self, items: &BTreeSet<Item>) -> Self {
         let has = |setting: Setting, container: &str| items.contains(&setting.of(container));
         let any = |setting: Setting| items.iter().any(|item| item.setting == setting);
@@ -139,7 +140,11 @@ impl Repairs {
                 user: mend.user.filter(|_| non_root || group || any(Setting::FsGroup)),
                 group: mend.group.filter(|_| group || any(Setting::FsGroup)),
                 source_user: mend.source_user.filter(|_| group && !non_root),
-                directories: if writes { minimal(&mend.directories) } else { BTreeMap::new() },
+                directories: if writes {
+                    minimal(&mend.directories)
+                } else {
+                    BTreeMap::new()
+                },
                 capabilities: if dropped && !non_root {
                     mend.capabilities.clone()
                 } else {

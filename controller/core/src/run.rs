@@ -245,7 +245,8 @@ fn promise(observed: &Observed<'_>) -> Step {
 /// A refusal that is known to be repairable ends a run at once: the repaired one need not wait for it.
 fn denied(observed: &Observed<'_>) -> Option<Verdict> {
     let may = observed.repairable && observed.role != Role::Baseline;
-    may.then(|| oracle::denied(&observed.baseline_recordings(), observed.recording)).flatten()
+    may.then(|| oracle::denied(&observed.baseline_recordings(), observed.recording))
+        .flatten()
 }
 
 fn lost(observed: &Observed<'_>, job: &Job) -> Step {

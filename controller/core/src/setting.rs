@@ -198,7 +198,9 @@ impl Item {
         if let Some(why) = self.setting.unproven() {
             return Applicability::Excluded(why);
         }
-        let context = self.named(pod).and_then(|container| container.security_context.as_ref());
+        let context = self
+            .named(pod)
+            .and_then(|container| container.security_context.as_ref());
         // The API server refuses both together.
         if self.setting == Setting::AllowPrivilegeEscalation && context.is_some_and(adds_sys_admin) {
             return Applicability::Excluded(

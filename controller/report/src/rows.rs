@@ -28,7 +28,9 @@ impl SettingRow {
         let container = status.container.as_deref().filter(|_| is_one_of_several);
         let why = status.message.as_deref();
         let why = why.map_or_else(|| usual_reason(status.state).to_owned(), plain);
-        let why: Vec<String> = std::iter::once(why).chain(status.repairs.iter().map(|repair| plain(repair))).collect();
+        let why: Vec<String> = std::iter::once(why)
+            .chain(status.repairs.iter().map(|repair| plain(repair)))
+            .collect();
         Self {
             id: plain(&container.map_or_else(|| status.id.clone(), |name| format!("{}/{name}", status.id))),
             state: status.state,
@@ -53,7 +55,10 @@ pub(crate) fn usual_reason(state: SettingState) -> &'static str {
 
 /// The rows of a table of settings, in the order of the check.
 pub fn setting_rows(settings: &[SettingStatus]) -> Vec<SettingRow> {
-    let containers: BTreeSet<&str> = settings.iter().filter_map(|status| status.container.as_deref()).collect();
+    let containers: BTreeSet<&str> = settings
+        .iter()
+        .filter_map(|status| status.container.as_deref())
+        .collect();
     let several = containers.len() > 1;
     settings.iter().map(|status| SettingRow::of(status, several)).collect()
 }

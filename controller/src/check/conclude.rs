@@ -212,9 +212,11 @@ fn verdicts(
     proven: &BTreeSet<Item>,
 ) -> Vec<SettingStatus> {
     let items = recommended.map(items_of).unwrap_or_default();
-    let repairs = recommended.map(|run| repairs::of(&run.spec.repairs)).unwrap_or_default();
+    let repairs = recommended
+        .map(|run| repairs::of(&run.spec.repairs))
+        .unwrap_or_default();
     Item::all(&source.pod)
-        .filter_map(|item| verdict(seen, source, (recommended, &items, &repairs), proven, item))
+        .filter_map(|item| verdict(seen, source, (recommended, &items, &repairs), proven, &item))
         .collect()
 }
 
@@ -224,19 +226,19 @@ fn verdict(
     source: &SourceWorkload,
     (recommended, items, repairs): (Option<&CheckRun>, &BTreeSet<Item>, &Repairs),
     proven: &BTreeSet<Item>,
-    item: Item,
+    item: &Item,
 ) -> Option<SettingStatus> {
-    let (state, run, message) = if proven.contains(&item) {
+    let (state, run, message) = if proven.contains(item) {
         (SettingState::Proven, recommended, None)
-    } else if items.contains(&item) {
+    } else if items.contains(item) {
         let why = "no process could be seen to have it: it stays in the recommendation that was run".to_owned();
         (SettingState::Unproven, recommended, Some(why))
-    } else if source.already_set.contains(&item) {
+    } else if source.already_set.contains(item) {
         (SettingState::AlreadySet, None, None)
-    } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == item) {
+    } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| excluded == item) {
         (SettingState::Unproven, None, Some((*why).to_owned()))
-    } else if source.applicable.contains(&item) {
-        let (state, run) = decisive(seen, &item);
+    } else if source.applicable.contains(item) {
+        let (state, run) = decisive(seen, item);
         let why = run.and_then(|run| run.status.as_ref()?.message.clone());
         (state, run, why)
     } else {
@@ -250,7 +252,11 @@ fn verdict(
         state,
         run: run.map(|run| run.spec.run.clone()),
         message,
-        repairs: if is_proven { repairs.of(&of_item).sentences() } else { Vec::new() },
+        repairs: if is_proven {
+            repairs.of(&of_item).sentences()
+        } else {
+            Vec::new()
+        },
         warnings: match run {
             Some(run) if is_proven => warnings(seen, run, &of_item),
             _ => Vec::new(),

@@ -6,8 +6,8 @@ use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::{CheckRun, CheckRunStatus, ProofFact, RunPhase, RunRole, reason};
-use temper_core::recommend::{Short, prove};
 use temper_core::oracle::Outcome;
+use temper_core::recommend::{Short, prove};
 use temper_core::run::Step;
 
 use super::make::{self, Made, Replaced};
@@ -139,7 +139,8 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 /// Keeps what a run teaches: of a baseline as soon as it was seen, of a candidate once it has failed. Whether that is new.
 fn learn(run: &CheckRun, seen: &Seen, step: &Step, status: &mut CheckRunStatus) -> bool {
     let has_failed = matches!(step, Step::End(verdict) if verdict.outcome == Outcome::Failed);
-    let is_observed = run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);
+    let is_observed =
+        run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);
     let taught = (has_failed || is_observed).then(|| repairs::taught(&seen.learned));
     if taught.is_none() || status.learned == taught {
         return false;

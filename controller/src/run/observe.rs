@@ -9,8 +9,8 @@ use kube::{Api, ResourceExt as _};
 use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck};
 use temper_core::oracle;
 use temper_core::recording::Recording;
-use temper_core::run::{self, Baseline, Phase};
 use temper_core::repair;
+use temper_core::run::{self, Baseline, Phase};
 use temper_core::search::{Extent, Role};
 
 use super::{job, make};

@@ -233,7 +233,12 @@ fn a_host_socket_ends_the_check() {
 
 #[test]
 fn the_target_has_the_settings_and_its_neighbours_have_not() {
-    let plan = clone_of(&source(), &BTreeSet::from([crate::setting::Setting::ReadOnlyRootFilesystem.of("app")]), true).unwrap();
+    let plan = clone_of(
+        &source(),
+        &BTreeSet::from([crate::setting::Setting::ReadOnlyRootFilesystem.of("app")]),
+        true,
+    )
+    .unwrap();
     let context = |name: &str| {
         find(&plan, "Deployment", name).unwrap()["spec"]["template"]["spec"]["containers"][0]["securityContext"].clone()
     };

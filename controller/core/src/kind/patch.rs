@@ -26,6 +26,9 @@ const KEYS: [(&str, &str); 8] = [
     ("volumes", "name"),
 ];
 
+/// What the field begins with that tells a list's order in a strategic patch.
+const ORDER: &str = "$setElementOrder/";
+
 impl Kind {
     /// How a patch of it is to be read.
     pub fn patch_type(&self) -> Patch {
@@ -57,7 +60,16 @@ impl Kind {
 
 /// The same change with each of its lists as it will be.
 fn whole_lists(change: Value, before: Option<&Value>) -> Value {
-    let Value::Object(fields) = change else { return change };
+    let Value::Object(mut fields) = change else {
+        return change;
+    };
+    let orders: Vec<(String, Value)> = fields
+        .keys()
+        .filter_map(|field| Some((field.strip_prefix(ORDER)?.to_owned(), field.clone())))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .filter_map(|(list, field)| Some((list, fields.remove(&field)?)))
+        .collect();
     let merged = fields.into_iter().map(|(field, value)| {
         let old = before.and_then(|before| before.get(&field));
         let key = KEYS.iter().find(|(list, _)| *list == field).map(|(_, key)| *key);
@@ -67,7 +79,15 @@ fn whole_lists(change: Value, before: Option<&Value>) -> Value {
         };
         (field, value)
     });
-    Value::Object(merged.collect())
+    let mut merged: Map<String, Value> = merged.collect();
+    for (list, order) in orders {
+        if let Some(items) = merged.get_mut(&list).and_then(Value::as_array_mut) {
+            let name = |item: &Value| item.get("name").cloned();
+            let place = |item: &Value| order.as_array()?.iter().position(|other| name(other) == name(item));
+            items.sort_by_key(place);
+        }
+    }
+    Value::Object(merged)
 }
 
 /// The old items with the changes of those that have one, and then the new ones.

@@ -84,6 +84,20 @@ fn a_custom_kind_gets_whole_lists() {
 }
 
 #[test]
+fn a_new_init_container_of_a_custom_kind_comes_where_it_is_to_be() {
+    let widget = widget();
+    let workload = json!({"spec": {"pod": {"template": {"spec": {"initContainers": [{"name": "old"}]}}}}});
+    let change = json!({
+        "initContainers": [{"name": "new"}],
+        "$setElementOrder/initContainers": [{"name": "new"}, {"name": "old"}]
+    });
+    assert_eq!(
+        widget.patch(&workload, change).pointer(&widget.pod()),
+        Some(&json!({"initContainers": [{"name": "new"}, {"name": "old"}]}))
+    );
+}
+
+#[test]
 fn a_description_that_is_of_no_use_says_why() {
     let error = |version: &str, name: &str, resource: &str, path: &str, replicas: Option<&str>| {
         Custom::new(version, name, resource, path, replicas)

@@ -15,8 +15,7 @@ const COPIES: &str = "/temper";
 
 /// Copies each directory that is named, with what is in it and with its mode, to 0, 1, 2 and so on. What its user may
 /// not read stays behind: the program, which is the same user, could not read it either.
-const COPY: &str =
-    r#"n=0; for d in "$@"; do cp -a "$d" "/temper/$n"; [ -d "/temper/$n" ] || exit 1; n=$((n+1)); done"#;
+const COPY: &str = r#"n=0; for d in "$@"; do cp -a "$d" "/temper/$n"; [ -d "/temper/$n" ] || exit 1; n=$((n+1)); done"#;
 
 impl Repairs {
     /// Puts them into a Pod that has its items already: a copying container is as restricted as the one it copies for.
@@ -43,26 +42,27 @@ impl Mend {
             return;
         };
         let directories = self.free(container);
-        let copied: Vec<&str> = directories
+        let sources: Vec<&str> = directories
             .iter()
             .filter(|(_, fill)| **fill == Fill::Copied)
             .map(|(path, _)| *path)
             .collect();
-        let copies = volume_name(name, "copies");
+        // The volume and the container that fills it have one name.
+        let copier_name = copier_name(name);
         let mut volumes = Vec::new();
         let mut mounts = Vec::new();
         for path in directories.keys() {
-            if let Some(place) = copied.iter().position(|copied| copied == path) {
-                mounts.push(mount(&copies, path, Some(place.to_string())));
+            if let Some(place) = sources.iter().position(|source| source == path) {
+                mounts.push(mount(&copier_name, path, Some(place.to_string())));
             } else {
                 let volume = volume_name(name, path);
                 mounts.push(mount(&volume, path, None));
                 volumes.push(empty(volume));
             }
         }
-        if !copied.is_empty() {
-            let copier = copier(container, &copied, &copies);
-            volumes.push(empty(copies));
+        if !sources.is_empty() {
+            let copier = copier(container, copier_name.clone(), &sources);
+            volumes.push(empty(copier_name));
             // Before all others: those that need the directories come later.
             pod.init_containers.get_or_insert_default().insert(0, copier);
         }
@@ -102,22 +102,22 @@ impl Mend {
 }
 
 /// Name of the container that copies for another.
-pub(crate) fn copier_name(container: &str) -> String {
+fn copier_name(container: &str) -> String {
     shortened(&format!("temper-copy-{container}"))
 }
 
-fn copier(container: &Container, paths: &[&str], volume: &str) -> Container {
+fn copier(container: &Container, name: String, paths: &[&str]) -> Container {
     let mut args = vec!["-c".to_owned(), COPY.to_owned(), "copy".to_owned()];
     args.extend(paths.iter().map(|path| (*path).to_owned()));
     Container {
-        name: copier_name(&container.name),
+        volume_mounts: Some(vec![mount(&name, COPIES, None)]),
+        name,
         image: container.image.clone(),
         image_pull_policy: container.image_pull_policy.clone(),
         command: Some(vec!["sh".to_owned()]),
         args: Some(args),
         resources: container.resources.clone(),
         security_context: container.security_context.clone(),
-        volume_mounts: Some(vec![mount(volume, COPIES, None)]),
         ..Container::default()
     }
 }

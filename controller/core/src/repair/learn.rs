@@ -17,14 +17,39 @@ pub struct Learned {
 
 /// Directories that no volume takes the place of: programs are in them, or the kernel's own files.
 const FIXED: [&str; 16] = [
-    "/", "/bin", "/boot", "/dev", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/usr/bin", "/usr/lib",
-    "/usr/lib64", "/usr/libexec", "/usr/sbin",
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/sbin",
 ];
 
 /// Directories in which a program has one of its own, as a rule: of what is written below them that one is meant.
 const BROAD: [&str; 13] = [
-    "/etc", "/home", "/media", "/mnt", "/opt", "/srv", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/share",
-    "/var", "/var/cache", "/var/lib",
+    "/etc",
+    "/home",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/srv",
+    "/usr/local",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/usr/share",
+    "/var",
+    "/var/cache",
+    "/var/lib",
 ];
 
 /// What is copied at most at each start of a Pod, in bytes.
@@ -172,8 +197,7 @@ fn fill(path: &str, seen: &Observation) -> Fill {
 
 /// What interpreters write beside a program where they can, and do without where they cannot.
 fn is_cache(path: &str) -> bool {
-    path.contains("/__pycache__")
-        || path.rsplit('.').next().is_some_and(|extension| extension == "pyc")
+    path.contains("/__pycache__") || path.rsplit('.').next().is_some_and(|extension| extension == "pyc")
 }
 
 /// The directory that something lies in.

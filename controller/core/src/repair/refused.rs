@@ -109,7 +109,10 @@ mod tests {
     fn the_directory_of_a_refused_file_must_be_writable() {
         for (line, directory) in [
             (r#"open() "/run/nginx.pid" failed (30: Read-only file system)"#, "/run"),
-            ("PermissionError: [Errno 13] Permission denied: '/data/out.txt'", "/data"),
+            (
+                "PermissionError: [Errno 13] Permission denied: '/data/out.txt'",
+                "/data",
+            ),
             ("Error: EACCES: permission denied, mkdir '/opt/state'", "/opt/state"),
             ("touch: /var/spool/app/x: Read-only file system", "/var/spool/app"),
         ] {
@@ -135,7 +138,10 @@ mod tests {
             needed("error: failed switching to \"redis\": operation not permitted"),
             [Capability::Setuid, Capability::Setgid].into()
         );
-        assert_eq!(needed("open /etc/app/key: Permission denied"), [Capability::DacOverride].into());
+        assert_eq!(
+            needed("open /etc/app/key: Permission denied"),
+            [Capability::DacOverride].into()
+        );
         let bind = learnt("bind() to 0.0.0.0:80 failed (13: Permission denied)");
         assert!(bind.unprivileged_ports);
         assert_eq!(bind.containers["app"].capabilities, [Capability::NetBindService].into());

@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::recording::{Account, Holder, Listener, Observation, Program, Task, Written};
 use crate::recommend::harden;
+use crate::recording::{Account, Holder, Listener, Observation, Program, Task, Written};
 use crate::setting::Base;
 use k8s_openapi::api::core::v1::PodSpec;
 
@@ -50,9 +50,13 @@ fn nginx() -> Observation {
         ]
         .map(|(path, written)| (path.to_owned(), written))
         .into(),
-        holders: [("/run", holder(2)), ("/var/lib/nginx", holder(0)), ("/var/log/nginx", holder(0))]
-            .map(|(path, holder)| (path.to_owned(), holder))
-            .into(),
+        holders: [
+            ("/run", holder(2)),
+            ("/var/lib/nginx", holder(0)),
+            ("/var/log/nginx", holder(0)),
+        ]
+        .map(|(path, holder)| (path.to_owned(), holder))
+        .into(),
         tools: ["/usr/bin/cp", "/usr/bin/sh"].map(str::to_owned).into(),
         listeners: [Listener {
             port: 80,
@@ -75,7 +79,10 @@ fn a_baseline_tells_where_who_and_which_ports() {
     let learned = learn([("nginx", &nginx())]);
     let helpful = &learned.helpful.containers["nginx"];
     assert!(learned.helpful.unprivileged_ports && !learned.required.unprivileged_ports);
-    assert_eq!((helpful.user, helpful.group, helpful.source_user), (Some(33), Some(33), Some(0)));
+    assert_eq!(
+        (helpful.user, helpful.group, helpful.source_user),
+        (Some(33), Some(33), Some(0))
+    );
     let required = &learned.required.containers["nginx"];
     assert_eq!(required.user, None, "the children's user is a guess");
     let expected = [
@@ -83,7 +90,10 @@ fn a_baseline_tells_where_who_and_which_ports() {
         ("/var/lib/nginx", Fill::Empty),
         ("/var/log/nginx", Fill::Empty),
     ];
-    assert_eq!(required.directories, expected.map(|(path, fill)| (path.to_owned(), fill)).into());
+    assert_eq!(
+        required.directories,
+        expected.map(|(path, fill)| (path.to_owned(), fill)).into()
+    );
     assert_eq!(required.directories, helpful.directories);
 }
 
@@ -107,14 +117,20 @@ fn who_a_program_runs_as_already_is_kept() {
 #[test]
 fn directories_are_the_topmost_that_are_the_programs_own() {
     let written = |paths: &[&str]| Observation {
-        written: paths.iter().map(|path| ((*path).to_owned(), directory(0o755))).collect(),
+        written: paths
+            .iter()
+            .map(|path| ((*path).to_owned(), directory(0o755)))
+            .collect(),
         ..Observation::default()
     };
     let paths = |seen: &Observation| -> Vec<String> { directories(seen).into_iter().map(|(path, _)| path).collect() };
     assert_eq!(paths(&written(&["/", "/data", "/data/a"])), ["/data"]);
     assert_eq!(paths(&written(&["/var", "/var/app"])), ["/var/app"]);
     assert_eq!(paths(&written(&["/var/lib"])), ["/var/lib"], "a file right in it");
-    assert_eq!(paths(&written(&["/app/__pycache__", "/app/__pycache__/x.pyc", "/usr/lib"])), [""; 0]);
+    assert_eq!(
+        paths(&written(&["/app/__pycache__", "/app/__pycache__/x.pyc", "/usr/lib"])),
+        [""; 0]
+    );
     let many: Vec<String> = (0..20).map(|number| format!("/srv/{number}/x")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert!(paths(&written(&many)).len() <= MAX_DIRECTORIES);
@@ -162,7 +178,13 @@ fn a_run_has_what_its_items_call_for() {
     assert_eq!(read_only.containers["app"].directories.len(), 3);
     let non_root = of(&[Setting::RunAsNonRoot.of("app")]);
     assert!(non_root.unprivileged_ports && non_root.containers["app"].user == Some(33));
-    assert!(read_only.covers(&learned.required.of(&BTreeSet::from([Setting::ReadOnlyRootFilesystem.of("app")]))));
+    assert!(
+        read_only.covers(
+            &learned
+                .required
+                .of(&BTreeSet::from([Setting::ReadOnlyRootFilesystem.of("app")]))
+        )
+    );
     assert!(!Repairs::default().covers(&learned.required));
     assert!(Repairs::default().covers(&Repairs::default()));
 }
@@ -179,7 +201,11 @@ fn capabilities_are_of_use_to_root_only() {
     };
     let drop_all = Setting::Capabilities.of("app");
     assert!(!known.of(&BTreeSet::from([drop_all.clone()])).is_empty());
-    assert!(known.of(&BTreeSet::from([drop_all, Setting::RunAsNonRoot.of("app")])).is_empty());
+    assert!(
+        known
+            .of(&BTreeSet::from([drop_all, Setting::RunAsNonRoot.of("app")]))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -209,8 +235,18 @@ fn mounts_of_the_workload_are_left_alone() {
     let paths: Vec<&str> = mounts.iter().map(|mount| mount.mount_path.as_str()).collect();
     assert_eq!(paths, ["/run/", "/var/lib/nginx", "/var/log/nginx"]);
     assert_eq!(hardened.init_containers, None, "nothing is left to copy");
-    let names: BTreeSet<String> = hardened.volumes.unwrap().into_iter().map(|volume| volume.name).collect();
-    assert_eq!(names, ["temper-app-var-lib-nginx", "temper-app-var-log-nginx"].map(str::to_owned).into());
+    let names: BTreeSet<String> = hardened
+        .volumes
+        .unwrap()
+        .into_iter()
+        .map(|volume| volume.name)
+        .collect();
+    assert_eq!(
+        names,
+        ["temper-app-var-lib-nginx", "temper-app-var-log-nginx"]
+            .map(str::to_owned)
+            .into()
+    );
 }
 
 #[test]

@@ -51,11 +51,16 @@ pub(super) fn needed(applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> BTreeMap
         for base in [guess(item, tried), Capability::all().collect()] {
             let trials = trials(item, &base);
             let states: Vec<_> = trials.iter().map(|trial| tried.probe(trial)).collect();
-            let is_done = states.iter().all(|state| state.is_some_and(|state| state != State::Open));
+            let is_done = states
+                .iter()
+                .all(|state| state.is_some_and(|state| state != State::Open));
             if trials.is_empty() || !is_done {
                 continue;
             }
-            let kept = trials.iter().zip(&states).filter(|(_, state)| !state.is_some_and(State::is_hopeful));
+            let kept = trials
+                .iter()
+                .zip(&states)
+                .filter(|(_, state)| !state.is_some_and(State::is_hopeful));
             let kept: BTreeSet<Capability> = kept
                 .filter_map(|(trial, _)| trial.without.as_ref())
                 .map(|(capability, _)| *capability)

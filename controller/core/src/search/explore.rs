@@ -116,9 +116,7 @@ pub(super) fn grow(applicable: &BTreeSet<Item>, tried: &Tried<'_>, width: usize)
             return Step::Wait;
         }
         // A promise is as good as a pass until it is broken: then all of this is another replay.
-        let hopeful = parts
-            .iter()
-            .filter(|(state, _)| state.is_some_and(State::is_hopeful));
+        let hopeful = parts.iter().filter(|(state, _)| state.is_some_and(State::is_hopeful));
         let union: BTreeSet<Item> = hopeful.flat_map(|(_, set)| set).cloned().collect();
         let more = if union.is_empty() {
             None

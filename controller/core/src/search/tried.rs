@@ -106,7 +106,11 @@ impl<'a> Tried<'a> {
         }
         let now = self.repairs(set);
         // The best of those that ended so: what failed is known better than what could not be decided.
-        let mut ended: Vec<State> = runs.iter().filter(|run| run.repairs == now).map(|run| run.state).collect();
+        let mut ended: Vec<State> = runs
+            .iter()
+            .filter(|run| run.repairs == now)
+            .map(|run| run.state)
+            .collect();
         if self.failures(set) >= GENERATIONS {
             ended.extend(runs.iter().map(|run| run.state));
         }
@@ -140,7 +144,9 @@ impl<'a> Tried<'a> {
     /// A run that could not be carried out or decided.
     pub(super) fn undecided(&self) -> Option<&'a str> {
         let runs = self.runs.values().flatten().chain(&self.probes);
-        let all = runs.map(|run| (run.state, run.name.as_str())).chain(self.independent.values().copied());
+        let all = runs
+            .map(|run| (run.state, run.name.as_str()))
+            .chain(self.independent.values().copied());
         all.filter(|(state, _)| matches!(state, State::Error | State::Inconclusive))
             .map(|(_, name)| name)
             .min()
@@ -244,7 +250,12 @@ impl<'a> Tried<'a> {
         if let Some((capability, of)) = &trial.without {
             let kept: BTreeSet<Capability> = of.iter().copied().filter(|kept| kept != capability).collect();
             for container in trial.items.iter().filter_map(|item| item.container.clone()) {
-                repairs.containers.entry(container).or_default().capabilities.clone_from(&kept);
+                repairs
+                    .containers
+                    .entry(container)
+                    .or_default()
+                    .capabilities
+                    .clone_from(&kept);
             }
         } else {
             name = self.free(&name);
@@ -277,7 +288,13 @@ impl<'a> Tried<'a> {
         let items = &trial.items;
         if let Some((capability, of)) = &trial.without {
             let container = items.first().map_or(0, |item| self.number(item));
-            let short: String = capability.to_string().to_lowercase().replace('_', "").chars().take(8).collect();
+            let short: String = capability
+                .to_string()
+                .to_lowercase()
+                .replace('_', "")
+                .chars()
+                .take(8)
+                .collect();
             return format!("{CAPABILITY}{container}-{}-{short}", of.len());
         }
         if items == self.applicable {
@@ -299,7 +316,11 @@ impl<'a> Tried<'a> {
 
     /// Which of the containers that lack something an item is about, from 0.
     fn number(&self, item: &Item) -> usize {
-        let containers: BTreeSet<_> = self.applicable.iter().filter_map(|item| item.container.as_ref()).collect();
+        let containers: BTreeSet<_> = self
+            .applicable
+            .iter()
+            .filter_map(|item| item.container.as_ref())
+            .collect();
         containers
             .iter()
             .position(|name| Some(*name) == item.container.as_ref())

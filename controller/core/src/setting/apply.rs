@@ -95,12 +95,10 @@ fn of_container(setting: Setting, container: &mut Container, inherited: &Inherit
                 context.run_as_user = Some(repairs.user(&name));
             }
         }
-        Setting::RunAsGroup => {
-            if inherited.group.is_none_or(|group| group == 0) {
-                context.run_as_group = Some(repairs.group(&name));
-                if inherited.user.is_none() && context.run_as_user.is_none() {
-                    context.run_as_user = Some(repairs.user_beside_group(&name));
-                }
+        Setting::RunAsGroup if inherited.group.is_none_or(|group| group == 0) => {
+            context.run_as_group = Some(repairs.group(&name));
+            if inherited.user.is_none() && context.run_as_user.is_none() {
+                context.run_as_user = Some(repairs.user_beside_group(&name));
             }
         }
         Setting::ReadOnlyRootFilesystem => context.read_only_root_filesystem = Some(true),
@@ -125,7 +123,7 @@ fn of_container(setting: Setting, container: &mut Container, inherited: &Inherit
         Setting::ProcMount => {
             context.proc_mount.take_if(|mount| mount != "Default");
         }
-        // The others are the Pod's.
+        // There is a group already, or it is the Pod's setting.
         _ => {}
     }
     // One that says nothing is none.

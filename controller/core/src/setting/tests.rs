@@ -66,7 +66,9 @@ fn applying_twice_changes_nothing_more() {
 #[test]
 fn a_container_is_hardened_by_itself() {
     let mut spec = pod(json!({"containers": [{"name": "a"}, {"name": "b"}]}));
-    Setting::ReadOnlyRootFilesystem.of("b").apply(&mut spec, &Repairs::default());
+    Setting::ReadOnlyRootFilesystem
+        .of("b")
+        .apply(&mut spec, &Repairs::default());
     assert_eq!(spec.containers[0].security_context, None);
     assert_eq!(container(&spec, "b").read_only_root_filesystem, Some(true));
 }
@@ -155,7 +157,11 @@ fn a_privileged_container_gives_that_up_where_it_stands_in_the_way() {
         {"name": "app", "securityContext": {"privileged": true}},
         {"name": "admin", "securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}
     ]}));
-    for setting in [Setting::Privileged, Setting::AllowPrivilegeEscalation, Setting::Capabilities] {
+    for setting in [
+        Setting::Privileged,
+        Setting::AllowPrivilegeEscalation,
+        Setting::Capabilities,
+    ] {
         let mut hardened = spec.clone();
         setting.of("app").apply(&mut hardened, &Repairs::default());
         assert_eq!(container(&hardened, "app").privileged, Some(false), "{setting}");
@@ -164,5 +170,8 @@ fn a_privileged_container_gives_that_up_where_it_stands_in_the_way() {
         Setting::AllowPrivilegeEscalation.of("admin").applicability(&spec),
         Applicability::Excluded(_)
     ));
-    assert_eq!(Setting::Privileged.of("admin").applicability(&spec), Applicability::Absent);
+    assert_eq!(
+        Setting::Privileged.of("admin").applicability(&spec),
+        Applicability::Absent
+    );
 }

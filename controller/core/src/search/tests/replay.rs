@@ -85,7 +85,11 @@ fn a_larger_set_that_was_found_on_another_way_is_gone_on_with() {
     runs.push(whole(Failed));
     let proven = ["non-root", "group", "read-only-root"];
     let more = set(&["non-root", "group", "read-only-root", "seccomp"]);
-    runs.extend(alone_on_top(&["non-root"]).into_iter().filter(|run| run.items != set(&["non-root", "group"])));
+    runs.extend(
+        alone_on_top(&["non-root"])
+            .into_iter()
+            .filter(|run| run.items != set(&["non-root", "group"])),
+    );
     runs.extend(alone_on_top(&proven).into_iter().filter(|run| run.items != more));
     let Next::Start(starts) = after(Mode::Adaptive, &runs) else {
         panic!()
