@@ -28,8 +28,9 @@ const MAX_CAUSES: usize = 5;
 /// New messages that are looked at for what they say was refused.
 const MAX_NEW_LINES: usize = 256;
 
-/// Seconds that a candidate has at least to become Ready.
-const MIN_START_SECONDS: i64 = 30;
+/// Seconds that a candidate has at least to become Ready. A node on which a dozen clones start takes its time, and who is
+/// late for that alone must not be called broken.
+const MIN_START_SECONDS: i64 = 45;
 
 /// Seconds that the last lines of a container may take to arrive after its end.
 const LAST_WORDS_SECONDS: i64 = 3;

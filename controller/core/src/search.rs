@@ -164,6 +164,8 @@ pub struct Run {
     pub repairs: Repairs,
     /// How long it is recorded.
     pub extent: Extent,
+    /// It works, and says something new that may be a complaint.
+    pub complains: bool,
     /// Where it stands.
     pub state: State,
 }

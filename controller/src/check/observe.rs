@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kube::ResourceExt as _;
-use temper_api::{CheckRun, RunPhase, RunRole, WorkloadHardeningCheck};
+use temper_api::{CheckRun, FindingWeight, RunPhase, RunRole, WorkloadHardeningCheck};
+use temper_core::oracle::Oracle;
 use temper_core::recording::Missing;
 use temper_core::search;
 
@@ -38,6 +39,7 @@ impl Seen {
             items: items(run),
             repairs: repairs::of(&run.spec.repairs),
             extent: extent(run),
+            complains: complains(run),
             state: super::state(run),
         };
         self.runs.iter().map(run).collect()
@@ -69,6 +71,15 @@ impl Seen {
     pub(super) fn run(&self, name: &str) -> Option<&CheckRun> {
         self.runs.iter().map(|run| &**run).find(|run| run.spec.run == name)
     }
+}
+
+/// Whether a run that works says something new.
+fn complains(run: &CheckRun) -> bool {
+    let status = run.status.as_ref();
+    let mut findings = status.into_iter().flat_map(|status| &status.findings);
+    let logs = Oracle::Logs.to_string();
+    status.is_some_and(|status| status.phase == RunPhase::Passed)
+        && findings.any(|finding| finding.weight == FindingWeight::Warn && finding.oracle == logs)
 }
 
 /// The runs that count: not those that are being removed so that they can be made anew.

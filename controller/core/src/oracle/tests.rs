@@ -220,9 +220,9 @@ fn a_candidate_that_never_gets_ready_is_given_up() {
     let mut baseline = started();
     mark(&mut baseline, Moment::Ready, READY);
     let candidate = started();
-    assert_eq!(early(&[&baseline], &candidate, 29 * NANOS), None);
+    assert_eq!(early(&[&baseline], &candidate, 44 * NANOS), None);
     assert_eq!(
-        early(&[&baseline], &candidate, 31 * NANOS).unwrap().outcome,
+        early(&[&baseline], &candidate, 46 * NANOS).unwrap().outcome,
         Outcome::Failed
     );
 }

@@ -87,7 +87,7 @@ fn wanting<'a>(applicable: &'a BTreeSet<Item>, tried: &Tried<'_>) -> impl Iterat
 /// The runs that tell which are needed, as far as the run without all of them went.
 fn probes(item: &Item, tried: &Tried<'_>) -> Vec<Trial> {
     let guess = guess(item, tried);
-    if tried.is_refused(item) {
+    if tried.is_refused(item) || tried.is_doubtful(item) {
         trials(item, &Capability::all().collect())
     } else {
         trials(item, &guess)

@@ -73,6 +73,7 @@ fn begun(start: Start, state: State) -> Run {
         items,
         repairs,
         extent,
+        complains: false,
         state,
     }
 }

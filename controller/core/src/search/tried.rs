@@ -99,12 +99,17 @@ impl<'a> Tried<'a> {
         if self.is_refuted(set) && !runs.is_empty() {
             return Some(State::Failed);
         }
-        let is = |state: State| runs.iter().any(|run| run.state == state);
+        let now = self.repairs(set);
+        let is_last = runs.len() >= GENERATIONS;
+        let is = |state: State| {
+            // What complains is content with what there is only if there is nothing more.
+            let mut content = runs.iter().filter(|run| !run.complains || run.repairs == now || is_last);
+            content.any(|run| run.state == state)
+        };
         let alive = [State::Passed, State::Screened, State::Promising, State::Open];
         if let Some(state) = alive.into_iter().find(|state| is(*state)) {
             return Some(state);
         }
-        let now = self.repairs(set);
         // The best of those that ended so: what failed is known better than what could not be decided.
         let mut ended: Vec<State> = runs
             .iter()
@@ -134,11 +139,18 @@ impl<'a> Tried<'a> {
         mend.map(|mend| mend.capabilities.clone()).unwrap_or_default()
     }
 
-    /// A run that tells what a capability is needed for.
+    /// A run that tells what a capability is needed for. One that complains does not do without.
     pub(super) fn probe(&self, trial: &Trial) -> Option<State> {
         let name = self.name_of(trial);
-        let probe = self.probes.iter().find(|run| run.name == name);
-        probe.map(|run| run.state)
+        let probe = self.probes.iter().find(|run| run.name == name)?;
+        Some(if probe.complains { State::Failed } else { probe.state })
+    }
+
+    /// Whether all runs of a setting alone that may yet hold say something new.
+    pub(super) fn is_doubtful(&self, item: &Item) -> bool {
+        let set = BTreeSet::from([item.clone()]);
+        let mut hopeful = self.runs_of(&set).filter(|run| run.state.is_hopeful()).peekable();
+        hopeful.peek().is_some() && hopeful.all(|run| run.complains)
     }
 
     /// A run that could not be carried out or decided.

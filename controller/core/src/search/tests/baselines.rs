@@ -57,6 +57,7 @@ fn baseline(name: &str, state: State) -> Run {
         items: Set::new(),
         repairs: NO_REPAIRS,
         extent: Extent::Full,
+        complains: false,
         state,
     }
 }
