@@ -30,8 +30,8 @@ use crate::schedule::Schedule;
 use crate::scrape::{self, Endpoint};
 use crate::secrets::{self, Secrets};
 
-/// Inspections that have not ended when the recording does get this much longer.
-const INSPECTION: Duration = Duration::from_secs(20);
+/// Inspections that have not ended when the recording does get this much longer: without what they see nothing is proven.
+const INSPECTION: Duration = Duration::from_mins(1);
 
 /// And this much where the target has run to its end: what has not been looked at by then is gone.
 const LAST_LOOK: Duration = Duration::from_secs(2);

@@ -16,7 +16,7 @@ mod stability;
 pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
 pub use resources::Resources;
 
-use crate::recording::{Ending, Recording};
+use crate::recording::{Ending, Log, Recording};
 use crate::repair::is_denial;
 
 /// Findings that a verdict lists at most: warnings are listed with a recommendation.
@@ -31,6 +31,12 @@ const MAX_NEW_LINES: usize = 256;
 /// Seconds that a candidate has at least to become Ready. A node on which a dozen clones start takes its time, and who is
 /// late for that alone must not be called broken.
 const MIN_START_SECONDS: i64 = 45;
+
+/// Bounds of how long a run is Ready before it is promising, and what is added to when the baselines fell silent. The
+/// shortest is what a crash loop's second start takes; the longest is what the search waited for before it was measured.
+const SHORTEST_START_UP: i64 = 5 * NANOS;
+const LONGEST_START_UP: i64 = 10 * NANOS;
+const MARGIN: i64 = 3 * NANOS;
 
 /// Seconds that the last lines of a container may take to arrive after its end.
 const LAST_WORDS_SECONDS: i64 = 3;
@@ -169,6 +175,19 @@ pub fn crashed(recording: &Recording) -> bool {
     stability::judge(&[], recording).iter().any(|finding| {
         finding.weight == Weight::Fail && !matches!(finding.rule, Rule::NeverReady | Rule::ReadinessLost)
     })
+}
+
+/// How long a run is Ready before it is promising, in nanoseconds: as long as the baselines say something new after they
+/// are Ready, and some seconds more. Most programs that break under a setting do so while they start; those that break
+/// later are found by a recording in full.
+pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
+    let told = baselines.iter().filter_map(|baseline| {
+        let ready = baseline.ready_at()?;
+        let since = baseline.logs().values().flat_map(Log::templates).map(|(_, seen)| seen.first_nanos - ready);
+        since.filter(|nanos| *nanos < LONGEST_START_UP).max()
+    });
+    let quiet = told.max().unwrap_or_default().max(0).saturating_add(MARGIN);
+    quiet.clamp(SHORTEST_START_UP, LONGEST_START_UP)
 }
 
 /// What a recording that may go on shows so far, against baselines that may go on, too; none before one of them was

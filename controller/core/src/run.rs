@@ -7,9 +7,6 @@ use crate::search::{self, BASELINES, Extent, Role};
 /// Attempts that a run has before infrastructure is given up.
 pub const ATTEMPTS: u32 = 3;
 
-/// A run is promising once it has been Ready for this long without fault, in nanoseconds. Most programs that break
-/// under a setting do so while they start; those that break later are found by their own recording.
-pub const PROMISING_NANOS: i64 = 10_000_000_000;
 
 /// Between two looks at a recording that has not settled, in nanoseconds.
 const SETTLING_NANOS: i64 = 5_000_000_000;
@@ -178,10 +175,11 @@ fn recording(observed: &Observed<'_>) -> Step {
         (Phase::Starting, Some(at)) => return Step::Ready(at),
         (Phase::Recording, Some(_)) if observed.admission_due => return Step::Admit,
         (Phase::Recording, Some(at)) if !observed.promising => {
-            return if observed.now >= at + PROMISING_NANOS {
+            let due = at.saturating_add(oracle::start_up_nanos(&observed.baseline_recordings()));
+            return if observed.now >= due {
                 promise(observed)
             } else {
-                Step::Wait(Some(at + PROMISING_NANOS))
+                Step::Wait(Some(due))
             };
         }
         _ => {}

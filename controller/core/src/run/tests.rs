@@ -135,7 +135,7 @@ fn what_is_screened_ends_once_it_was_ready_for_a_while() {
     let (ready, baselines) = (under_way(), [under_way(), under_way()]);
     let mut seen = observed(Phase::Recording, Role::Candidate, &ready, &baselines);
     (seen.extent, seen.promising) = (Extent::Screening, false);
-    let due = 2 * SECOND + PROMISING_NANOS;
+    let due = 2 * SECOND + 5 * SECOND;
     seen.now = due - 1;
     assert_eq!(next(&seen), Step::Wait(Some(due)));
     seen.now = due;
