@@ -92,6 +92,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         attempt: seen.status.attempt,
         extent: seen.extent,
         repairable: seen.repairable,
+        unseen: seen.is_unseen(run),
         admission_due: seen.admission_due,
         promising: seen.status.promising,
         job: seen.job.clone(),

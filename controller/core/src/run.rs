@@ -69,6 +69,8 @@ pub struct Observed<'a> {
     pub extent: Extent,
     /// More is known that may help it than it has.
     pub repairable: bool,
+    /// It has settings, and none of its processes could be looked at, though some live on.
+    pub unseen: bool,
     /// Its verification at the API server is still to be done.
     pub admission_due: bool,
     /// It was called promising already.
@@ -140,7 +142,13 @@ pub fn next(observed: &Observed<'_>) -> Step {
         Phase::Starting | Phase::Recording => recording(observed),
         Phase::Judging => match gone(observed) {
             Some(why) if observed.current => again(observed, why, Step::Repeat),
-            _ => verdict(observed).map_or(Step::Wait(None), Step::End),
+            _ => match verdict(observed) {
+                None => Step::Wait(None),
+                Some(verdict) if observed.unseen && verdict.outcome != Outcome::Failed && observed.attempt == 1 => {
+                    Step::Repeat("no process could be looked at, so that it would prove nothing".to_owned())
+                }
+                Some(verdict) => Step::End(verdict),
+            },
         },
     }
 }

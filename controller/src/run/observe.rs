@@ -46,6 +46,13 @@ struct Sibling {
 }
 
 impl Seen {
+    /// Whether the run was to prove something, and nothing was seen that could.
+    pub(super) fn is_unseen(&self, run: &CheckRun) -> bool {
+        let proof = &self.status.proof;
+        let is_silent = proof.iter().all(|fact| !fact.shown);
+        !run.spec.screening && !run.spec.settings.is_empty() && is_silent
+    }
+
     pub(super) fn baselines(&self) -> Vec<Baseline<'_>> {
         self.siblings
             .iter()

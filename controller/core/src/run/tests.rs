@@ -48,6 +48,7 @@ pub(crate) fn observed<'a>(
         attempt: 1,
         extent: Extent::Full,
         repairable: false,
+        unseen: false,
         admission_due: false,
         promising: true,
         job: Job::Active,
@@ -128,6 +129,16 @@ fn what_runs_to_its_end_at_once_goes_through_every_step() {
     assert_eq!(next(&seen), Step::Admit);
     seen.admission_due = false;
     assert_eq!(next(&seen), Step::Judge);
+}
+
+#[test]
+fn what_nobody_could_look_at_is_run_once_more() {
+    let (end, baselines) = (whole(), [whole(), whole()]);
+    let mut seen = observed(Phase::Judging, Role::Verification, &end, &baselines);
+    seen.unseen = true;
+    assert!(matches!(next(&seen), Step::Repeat(_)));
+    seen.attempt = 2;
+    assert!(matches!(next(&seen), Step::End(_)));
 }
 
 #[test]
