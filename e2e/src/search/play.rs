@@ -70,24 +70,31 @@ impl Stage {
         })
     }
 
-    /// Makes what lies outside of all namespaces.
-    pub async fn share(&self, objects: &[Value]) -> Result<()> {
+    /// Makes what lies outside of all namespaces. What cannot be made is told, and missing in the rows that need it.
+    pub async fn share(&self, objects: &[Value]) {
         for object in objects {
-            self.homes.create(object).await?;
-            for types in manifest::defined(object) {
-                self.homes.knows(&types).await?;
+            if let Err(error) = self.share_one(object).await {
+                tracing::error!(error = format!("{error:#}"), "something is missing");
             }
+        }
+    }
+
+    async fn share_one(&self, object: &Value) -> Result<()> {
+        self.homes.create(object).await?;
+        for types in manifest::defined(object) {
+            self.homes.knows(&types).await?;
         }
         Ok(())
     }
 
     /// Removes everything that is still there.
     pub async fn strike(&self) -> Result<()> {
-        self.homes.close_all().await?;
-        match &self.clients {
+        let closed = self.homes.close_all().await;
+        let struck = match &self.clients {
             Some(clients) => clients.strike().await,
             None => Ok(()),
-        }
+        };
+        closed.and(struck)
     }
 
     /// Hardens a subject. Whatever goes wrong is told in its row.
