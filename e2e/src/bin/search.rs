@@ -69,7 +69,7 @@ async fn main() -> Result<()> {
     let stage = Stage::set_up(client, &subjects, arguments.duration.clone(), &patches).await?;
     let mut rows = Vec::new();
     let played = tokio::select! {
-        played = play(&stage, &shared, &subjects, arguments.parallel, &mut rows) => played,
+        () = play(&stage, &shared, &subjects, arguments.parallel, &mut rows) => Ok(()),
         () = interrupted() => Err(anyhow::anyhow!("interrupted")),
     };
     let struck = tokio::select! {
@@ -81,14 +81,8 @@ async fn main() -> Result<()> {
 }
 
 /// Plays all subjects; those of one namespace one after another.
-async fn play(
-    stage: &Stage,
-    shared: &[serde_json::Value],
-    subjects: &[Subject],
-    parallel: usize,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
-    stage.share(shared).await?;
+async fn play(stage: &Stage, shared: &[serde_json::Value], subjects: &[Subject], parallel: usize, rows: &mut Vec<Row>) {
+    stage.share(shared).await;
     let mut homes: BTreeMap<&str, Vec<&Subject>> = BTreeMap::new();
     for subject in subjects {
         homes.entry(&subject.namespace).or_default().push(subject);
@@ -110,7 +104,6 @@ async fn play(
             rows.push(row);
         }
     }
-    Ok(())
 }
 
 /// Whoever ends the bench wants it removed as well.

@@ -24,7 +24,16 @@ pub(super) fn parse(text: &str) -> Result<Vec<Value>> {
     Ok(objects)
 }
 
-fn flatten(document: Value, objects: &mut Vec<Value>) -> Result<()> {
+/// What the API server wrote into an object that somebody saved: it takes none of it back.
+const OF_THE_SERVER: [&str; 5] = [
+    "resourceVersion",
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+];
+
+fn flatten(mut document: Value, objects: &mut Vec<Value>) -> Result<()> {
     if document.is_null() {
         return Ok(());
     }
@@ -42,6 +51,12 @@ fn flatten(document: Value, objects: &mut Vec<Value>) -> Result<()> {
         );
     }
     text(&document, "/metadata/name").with_context(|| format!("metadata.name: missing in a {kind}: give it one"))?;
+    if let Some(fields) = document.as_object_mut() {
+        fields.remove("status");
+        if let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.retain(|field, _| !OF_THE_SERVER.contains(&field.as_str()));
+        }
+    }
     objects.push(document);
     Ok(())
 }
@@ -198,6 +213,14 @@ items:
             objects.iter().map(is_workload).collect::<Vec<_>>(),
             [false, true, false]
         );
+    }
+
+    #[test]
+    fn what_was_saved_from_a_cluster_can_be_made_again() {
+        let saved =
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, uid: u, resourceVersion: '7'}, status: {phase: Running}}";
+        let fresh = "{apiVersion: v1, kind: Pod, metadata: {name: a}}";
+        assert_eq!(parse(saved).unwrap(), parse(fresh).unwrap());
     }
 
     #[test]

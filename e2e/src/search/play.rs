@@ -70,24 +70,31 @@ impl Stage {
         })
     }
 
-    /// Makes what lies outside of all namespaces.
-    pub async fn share(&self, objects: &[Value]) -> Result<()> {
+    /// Makes what lies outside of all namespaces. What cannot be made is told, and missing in the rows that need it.
+    pub async fn share(&self, objects: &[Value]) {
         for object in objects {
-            self.homes.create(object).await?;
-            for types in manifest::defined(object) {
-                self.homes.knows(&types).await?;
+            if let Err(error) = self.share_one(object).await {
+                tracing::error!(error = format!("{error:#}"), "something is missing");
             }
+        }
+    }
+
+    async fn share_one(&self, object: &Value) -> Result<()> {
+        self.homes.create(object).await?;
+        for types in manifest::defined(object) {
+            self.homes.knows(&types).await?;
         }
         Ok(())
     }
 
     /// Removes everything that is still there.
     pub async fn strike(&self) -> Result<()> {
-        self.homes.close_all().await?;
-        match &self.clients {
+        let closed = self.homes.close_all().await;
+        let struck = match &self.clients {
             Some(clients) => clients.strike().await,
             None => Ok(()),
-        }
+        };
+        closed.and(struck)
     }
 
     /// Hardens a subject. Whatever goes wrong is told in its row.
@@ -110,7 +117,7 @@ impl Stage {
     /// The outcome is that of the step that is under way, until the check has one.
     async fn act(&self, subject: &Subject, row: &mut Row) -> Result<()> {
         "NotStarted".clone_into(&mut row.outcome);
-        let workload = self.start(subject).await?;
+        let (workload, is_ours) = self.start(subject).await?;
         workload.up().await?;
         let before = self.ask(subject, &workload).await.context("the client cannot ask")?;
         row.failing = before
@@ -124,6 +131,10 @@ impl Stage {
         let Some(patch) = self.patch(subject, &status).await? else {
             return Ok(());
         };
+        if !is_ours {
+            "it was there before: not patched".clone_into(&mut row.message);
+            return Ok(());
+        }
         match self.patched(subject, &workload, &patch, &before).await {
             Ok(broken) => row.broken = broken,
             Err(error) => row.broken = vec![format!("{error:#}")],
@@ -132,22 +143,16 @@ impl Stage {
         Ok(())
     }
 
-    /// Makes the workload, and what it needs before.
-    async fn start<'a>(&self, subject: &'a Subject) -> Result<Workload<'a>> {
+    /// Makes the workload, and what it needs before; whether it was not there yet.
+    async fn start<'a>(&self, subject: &'a Subject) -> Result<(Workload<'a>, bool)> {
         self.homes.open(&subject.namespace).await?;
         for object in &subject.surroundings {
             self.homes.create(&manifest::placed(object, &subject.namespace)).await?;
         }
         let object = manifest::placed(&subject.workload, &subject.namespace);
-        let created = self.homes.create(&object).await?;
-        let target = subject.target();
-        created.with_context(|| {
-            format!(
-                "namespace `{}` has a {} `{}` already: it would be patched; remove it, or name another namespace",
-                subject.namespace, target.kind, target.name
-            )
-        })?;
-        Ok(Workload::new(&self.client, subject, self.homes.api(&object).await?))
+        let is_ours = self.homes.create(&object).await?.is_some();
+        let api = self.homes.api(&object).await?;
+        Ok((Workload::new(&self.client, subject, api), is_ours))
     }
 
     /// Which probes pass, for who has a client.

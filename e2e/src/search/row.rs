@@ -36,8 +36,8 @@ pub struct Row {
     pub proven: usize,
     /// Settings that the source lacks and the node can enforce.
     pub applicable: usize,
-    /// Those of them that can hold by the catalogue.
-    pub attainable: Option<usize>,
+    /// Those of them that can hold by the catalogue: how many are proven, and how many there are.
+    pub attained: Option<(usize, usize)>,
     /// Level of the Pod Security Standards that was reached.
     pub level: Option<String>,
     /// Level that can be reached by the catalogue.
@@ -91,7 +91,6 @@ impl Row {
         self.judged = !ending.entries.is_empty() && ending.recording_seconds > 0.0;
         self.outcome.clone_from(&ending.reason);
         self.message.clone_from(&ending.message);
-        self.tolerant.get_or_insert(ending.first_passed);
         self.proven = count(&ending.entries, Entry::is_proven);
         self.applicable = count(&ending.entries, Entry::is_applicable);
         self.level.clone_from(&ending.level);
@@ -102,9 +101,10 @@ impl Row {
         self.baseline_ready_seconds = ending.baseline_ready_seconds;
         self.ratio = ending.ratio();
         self.failure_seconds = ending.failure_seconds;
-        self.goal = self.tolerant.map(|tolerant| goal(tolerant, ending));
         if self.judged {
-            self.attainable = truth.map(|truth| truth.attainable(&ending.entries));
+            let tolerant = *self.tolerant.get_or_insert(ending.first_passed);
+            self.goal = Some(goal(tolerant, ending));
+            self.attained = truth.map(|truth| truth.attained(&ending.entries));
             self.disagreements = truth
                 .map(|truth| truth.disagreements(&ending.entries))
                 .unwrap_or_default();
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn only_what_the_source_lacks_is_applicable() {
         let row = row(&ending());
-        assert_eq!((row.proven, row.applicable, row.attainable), (1, 2, Some(2)));
+        assert_eq!((row.proven, row.applicable, row.attained), (1, 2, Some((1, 2))));
         assert_eq!(row.settings["AlreadySet"], ["seccompProfile_restricted"]);
         assert_eq!(row.disagreements.len(), 1, "the read-only root can hold");
         assert!(row.judged && row.correct.is_none());
@@ -180,6 +180,6 @@ mod tests {
             ..ending()
         };
         let row = row(&refused);
-        assert!(!row.judged && row.disagreements.is_empty());
+        assert!(!row.judged && row.disagreements.is_empty() && row.goal.is_none());
     }
 }

@@ -55,7 +55,7 @@ impl Summary {
             broken,
             correct: rows.iter().filter(|row| row.correct == Some(true)).count(),
             proven_share: share(judged().map(|row| (row.proven, row.applicable))),
-            proven_share_of_attainable: share(judged().filter_map(|row| Some((row.proven, row.attainable?)))),
+            proven_share_of_attainable: share(judged().filter_map(|row| row.attained)),
             ratio_tolerant_max: with(true).filter_map(|row| row.ratio).reduce(f64::max),
             ratio_repaired_max: with(false).filter_map(|row| row.ratio).reduce(f64::max),
             clones_tolerant_max: with(true).map(|row| row.clones).max(),
@@ -89,7 +89,7 @@ mod tests {
             clones,
             proven: 3,
             applicable: 4,
-            attainable: Some(3),
+            attained: Some((3, 3)),
             correct: Some(true),
             ..Row::default()
         }

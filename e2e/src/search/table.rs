@@ -32,7 +32,7 @@ pub fn table(rows: &[Row], summary: &Summary) -> String {
             row.workload,
             row.kind,
             format!("{}/{}", row.proven, row.applicable),
-            or_dash(row.attainable, |count| count.to_string()),
+            or_dash(row.attained, |(proven, all)| format!("{proven}/{all}")),
             or_dash(row.level.as_deref(), str::to_owned),
             row.runs,
             row.clones,
@@ -59,7 +59,7 @@ pub fn table(rows: &[Row], summary: &Summary) -> String {
 /// What a reader of one line would ask about.
 fn details(row: &Row, text: &mut String) {
     let name = &row.workload;
-    if !row.judged && !row.message.is_empty() {
+    if row.correct.is_none() && !row.message.is_empty() {
         let _ = writeln!(text, "{name}: {}: {}", row.outcome, row.message);
     }
     if !row.failing.is_empty() {

@@ -77,15 +77,16 @@ impl Truth {
         of.find_map(|(_, settings)| settings.get(&entry.id)).map(String::as_str)
     }
 
-    /// Applicable settings that can hold; of those that exclude each other, one.
-    pub(super) fn attainable(&self, entries: &[Entry]) -> usize {
-        let applicable = || entries.iter().filter(|entry| entry.is_applicable());
-        let is_either = |entry: &&Entry| self.either.contains(&entry.id);
-        let alone = applicable()
-            .filter(|entry| !is_either(entry) && self.failure(entry).is_none())
-            .count();
-        let excluding = applicable().filter(is_either).count();
-        alone + excluding.saturating_sub(usize::from(excluding > 1))
+    /// Of the applicable settings that can hold, how many are proven, and how many there are. Of settings that exclude
+    /// each other one can.
+    pub(super) fn attained(&self, entries: &[Entry]) -> (usize, usize) {
+        let applicable = entries.iter().filter(|entry| entry.is_applicable());
+        let (excluding, alone): (Vec<_>, Vec<_>) = applicable.partition(|entry| self.either.contains(&entry.id));
+        let can = || alone.iter().filter(|entry| self.failure(entry).is_none());
+        let proven = can().filter(|entry| entry.is_proven()).count();
+        let one = usize::from(!excluding.is_empty());
+        let one_proven = usize::from(excluding.iter().any(|entry| entry.is_proven()));
+        (proven + one_proven, can().count() + one)
     }
 
     /// What is not as it was written. Of settings that exclude each other all may not have failed.
@@ -145,7 +146,7 @@ mod tests {
             (found[0].setting.as_str(), found[0].holds, found[0].why.as_str()),
             ("b", true, "a volume")
         );
-        assert_eq!(truth.attainable(&entries), 2);
+        assert_eq!(truth.attained(&entries), (1, 2));
         assert!(!truth.is_tolerant());
     }
 
@@ -167,9 +168,7 @@ mod tests {
         let with = |a, b| truth.disagreements(&[entry("a", None, a), entry("b", None, b)]).len();
         assert_eq!(with("Proven", "Rejected"), 0);
         assert_eq!(with("Rejected", "Rejected"), 2);
-        assert_eq!(
-            truth.attainable(&[entry("a", None, "Proven"), entry("b", None, "Rejected")]),
-            1
-        );
+        let found = [entry("a", None, "Proven"), entry("b", None, "Rejected")];
+        assert_eq!(truth.attained(&found), (1, 1));
     }
 }

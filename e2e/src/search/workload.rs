@@ -98,16 +98,16 @@ impl<'a> Workload<'a> {
         if ends(self.subject.target().kind) {
             return Ok(());
         }
-        for pod in self.own_pods().await? {
-            if pod.metadata.deletion_timestamp.is_some() {
-                continue;
-            }
+        let own = self.own_pods().await?;
+        let stays = own.iter().filter(|pod| pod.metadata.deletion_timestamp.is_none());
+        let each = stays.map(async |pod| {
             let name = pod.name_any();
             let fell = |pod: Option<&Pod>| pod.is_none_or(|pod| !pods::is_ready(pod) || restarts(pod) > 0);
             let waited = timeout(STEADY, await_condition(self.pods.clone(), &name, fell)).await;
             ensure!(waited.is_err(), "Pod `{name}` does not stay Ready");
-        }
-        Ok(())
+            Ok(())
+        });
+        futures::future::try_join_all(each).await.map(drop)
     }
 
     /// Fails if a container has restarted.
