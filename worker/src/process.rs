@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use crate::inspect::{self, Report};
 use crate::pods::{INSPECTOR, now};
 use crate::publish::Publisher;
+use crate::recorder::is_over;
 
 /// A node that is busy with a dozen clones takes seconds to start a container.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,7 +34,7 @@ impl Present {
     /// Takes in a Pod of the target.
     pub(crate) fn see(&mut self, pod: &Pod, state: &v1::PodState) {
         // One that has run to its end was Ready, and there is nothing in it to look at.
-        if state.ready && !state.deleted && state.phase != "Succeeded" {
+        if state.ready && !state.deleted && !is_over(state) {
             self.ready.insert(state.pod.clone(), pod.clone());
         } else {
             self.ready.remove(&state.pod);
