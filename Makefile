@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench bench-footprint bench-oracle bench-templates bench-field check generate cluster cluster-down images
+.PHONY: help demo test fuzz bench bench-footprint bench-oracle bench-templates bench-field bench-search check generate cluster cluster-down images
 RUN := e2e/run.sh
 ifdef NODES
 export TEMPER_NODES := $(NODES)
@@ -29,6 +29,9 @@ bench-footprint: ## Measure memory, requests and etcd of one check; writes targe
 
 bench-field: ## Record and label real programs under real settings; PROGRAMS=redis,nginx restricts it; writes target/field
 	e2e/bench-field.sh
+
+bench-search: ## Harden a catalogue of workloads; WORKLOADS=FILE IMAGES=DIR takes any others; writes target/bench/search.json
+	e2e/bench-search.sh
 
 bench-templates: ## Measure how logs are read, beside drain3; writes target/bench/templates.json
 	e2e/bench-templates.sh

@@ -17,14 +17,13 @@ use temper_api::{
     CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunMode, RunPhase, RunRole, VerificationMode, WorkloadHardeningCheck,
     annotation, condition, label, reason,
 };
-use temper_core::search::{self, Agreement, Mode, Next, Order, Role, Start, Verification};
+use temper_core::search::{self, Agreement, Extent, Mode, Next, Order, Role, Start, Verification};
 use tracing::Instrument as _;
 
-use self::observe::Seen;
 use self::target::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{finalizer, identity, telemetry, trace};
+use crate::{finalizer, repairs, telemetry, trace};
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
     let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
@@ -99,8 +98,12 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         );
         remove::run(lost, context).await?;
     }
+    let learned = repairs::known(&check.spec, &source.pod, &seen.runs);
+    let observed = repairs::is_observed(&seen.runs);
     let order = Order {
         applicable: &source.applicable,
+        learned: &learned,
+        observed,
         mode: match check.spec.run_mode {
             RunMode::Adaptive => Mode::Adaptive,
             RunMode::Parallel => Mode::Parallel,
@@ -117,7 +120,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             status::progress(check, context, &seen, &source, seconds).await?;
             // Recordings that a restarted controller reads again wake their runs, not the check.
             let unread = baselines.agreement == Agreement::Unknown && baselines.passed >= search::BASELINES;
-            Ok(if unread {
+            Ok(if unread || !observed {
                 Action::requeue(Duration::from_secs(1))
             } else {
                 Action::await_change()
@@ -125,7 +128,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         }
         Next::Start(starts) => {
             for start in starts {
-                if let Some(taken) = create(check, context, &seen, start, seconds).await? {
+                if let Some(taken) = create(check, context, start, seconds).await? {
                     return conclude::reject(check, context, reason::NAME_TAKEN, &taken).await;
                 }
             }
@@ -190,7 +193,6 @@ async fn clean_up(check: &WorkloadHardeningCheck, context: &Context) -> Result<A
 async fn create(
     check: &WorkloadHardeningCheck,
     context: &Context,
-    seen: &Seen,
     start: Start,
     recording_seconds: u64,
 ) -> Result<Option<String>> {
@@ -208,8 +210,9 @@ async fn create(
             Role::Verification => RunRole::Verification,
         },
         target_ref: check.spec.target_ref.clone(),
-        settings: start.settings.iter().map(ToString::to_string).collect(),
-        identity: identity::resolve(&check.spec, seen.observed_identity()),
+        settings: start.items.iter().map(ToString::to_string).collect(),
+        repairs: repairs::told(&start.repairs),
+        screening: start.extent == Extent::Screening,
         security_context: check.spec.security_context.clone(),
         recording_seconds,
         isolation: check.spec.isolation.clone(),
@@ -278,6 +281,7 @@ fn state(run: &CheckRun) -> search::State {
         return search::State::Open;
     };
     match status.phase {
+        RunPhase::Passed if run.spec.screening => search::State::Screened,
         RunPhase::Passed => search::State::Passed,
         RunPhase::Failed => search::State::Failed,
         RunPhase::Inconclusive => search::State::Inconclusive,

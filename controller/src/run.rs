@@ -90,6 +90,8 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         cancelled: seen.cancelled,
         has_place: phase == RunPhase::Pending && context.places.take(&uid, ObjectRef::from_obj(run)),
         attempt: seen.status.attempt,
+        extent: seen.extent,
+        repairable: seen.repairable,
         admission_due: seen.admission_due,
         promising: seen.status.promising,
         job: seen.job.clone(),

@@ -282,6 +282,14 @@ impl Cluster {
         Ok(any)
     }
 
+    /// Loads somebody's archive into every node, and gives each of its images its second name where that is another.
+    pub async fn bring(&self, archive: &Path, names: &[(String, String)]) -> Result<()> {
+        for node in self.layout.nodes() {
+            containerd::bring(node, archive, names).await?;
+        }
+        Ok(())
+    }
+
     /// Where the kubelet of each node looks for seccomp profiles.
     pub fn seccomp_profiles(&self) -> Vec<PathBuf> {
         let nodes = self.layout.nodes().into_iter();

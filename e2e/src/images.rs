@@ -157,6 +157,11 @@ fn buildah(scratch: &Path) -> Command {
     command
 }
 
+/// What loads an image into an external cluster: `TEMPER_LOAD_IMAGE`, a command behind which the path of an archive is put.
+pub fn load_hook() -> Option<String> {
+    std::env::var("TEMPER_LOAD_IMAGE").ok().filter(|hook| !hook.is_empty())
+}
+
 impl Archive {
     /// An OCI archive that somebody made, and the name that it gives its image.
     pub async fn open(path: &Path) -> Result<Self> {

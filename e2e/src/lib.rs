@@ -26,6 +26,7 @@ pub mod operator;
 pub mod pods;
 pub mod provisioner;
 pub mod recordings;
+pub mod search;
 pub mod temper;
 pub mod tools;
 pub mod traces;

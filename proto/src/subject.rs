@@ -86,6 +86,8 @@ pub enum Kind {
     Metrics,
     /// What running processes show of themselves.
     Process,
+    /// What a baseline's containers are and do.
+    Observation,
     /// Turning points of the recording.
     Mark,
 }
@@ -99,6 +101,7 @@ impl fmt::Display for Kind {
             Self::Usage => "usage",
             Self::Metrics => "metrics",
             Self::Process => "process",
+            Self::Observation => "observation",
             Self::Mark => "mark",
         })
     }

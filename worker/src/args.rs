@@ -19,7 +19,7 @@ pub(crate) enum Command {
     /// Record what a workload does in its clone namespace, and publish it.
     Record(Box<RecordArgs>),
     /// Print what process 1 of this PID namespace shows of itself, as one line of JSON.
-    Inspect,
+    Inspect(InspectArgs),
 }
 
 #[derive(Debug, Args)]
@@ -57,6 +57,9 @@ pub(crate) struct RecordArgs {
     /// Image of the containers that inspect running processes; without it nothing is inspected.
     #[arg(long, env = "TEMPER_WORKER_IMAGE")]
     pub(crate) image: Option<String>,
+    /// Observe what the containers are and do for as long as the recording lasts, instead of one look at their processes.
+    #[arg(long, env = "TEMPER_OBSERVE", requires = "image")]
+    pub(crate) observe: bool,
     /// Endpoints of the target that expose metrics, as JSON: `[{"port": 9090, "path": "/metrics", "container": "app"}]`.
     /// By default those that the annotations `prometheus.io/…` of its Pods name.
     #[arg(long, env = "TEMPER_METRICS", default_value = "[]")]
@@ -71,6 +74,13 @@ pub(crate) struct RecordArgs {
     /// Form of the log on standard error.
     #[arg(long, env = "TEMPER_LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// Go on, and also look at what all processes are and write: a line for each look that shows something new.
+    #[arg(long)]
+    pub(crate) observe: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 //! capability. It prints one line of JSON, which the recorder finds in the log of the inspecting container.
 
 pub(crate) mod mountinfo;
+pub(crate) mod observer;
 pub(crate) mod status;
 
 use std::path::Path;
@@ -61,10 +62,10 @@ fn read(process: &Path) -> Result<Report, String> {
         }
     };
     let mounts = mountinfo::parse(&table);
-    let root_read_only = mountinfo::root_read_only(&mounts).ok_or("the mount table has no root")?;
+    let root = mountinfo::root(&mounts).ok_or("the mount table has no root")?;
     Ok(Report {
         status,
-        root_read_only,
+        root_read_only: root.read_only,
         mounts,
         error: String::new(),
     })
@@ -93,6 +94,7 @@ mod tests {
             },
             root_read_only: true,
             mounts: vec![Mount {
+                id: 29,
                 path: "/".into(),
                 fs_type: "overlay".into(),
                 read_only: true,

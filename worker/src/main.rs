@@ -6,8 +6,10 @@ mod events;
 mod exposition;
 mod follow;
 mod inspect;
+mod inspector;
 mod kubelet;
 mod lines;
+mod observe;
 mod pods;
 mod process;
 mod publish;
@@ -26,12 +28,16 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use args::{Cli, Command};
+use args::{Cli, Command, InspectArgs};
 use clap::Parser as _;
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Inspect => {
+        Command::Inspect(InspectArgs { observe: true }) => {
+            let out = std::io::stdout().lock();
+            inspect::observer::observe(Path::new("/proc"), out).context("failed to print an observation")
+        }
+        Command::Inspect(InspectArgs { observe: false }) => {
             let report = serde_json::to_string(&inspect::inspect(Path::new("/proc")))?;
             writeln!(std::io::stdout(), "{report}").context("failed to print the report")
         }

@@ -2,24 +2,20 @@
 //! namespace of the container they look at. This works for images without a shell and needs no right to execute.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Container, Pod, SecurityContext};
+use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::Api;
-use kube::api::{LogParams, Patch, PatchParams};
+use kube::api::LogParams;
 use kube::runtime::wait::await_condition;
-use serde_json::json;
 use temper_proto::subject::Kind;
 use temper_proto::v1::{self, chunk::Body};
 use tokio::sync::watch;
 
 use crate::inspect::{self, Report};
-use crate::pods::{INSPECTOR, now};
+use crate::inspector::{self, Guise, PATIENCE, Stage, Task};
+use crate::pods::now;
 use crate::publish::Publisher;
 use crate::recorder::is_over;
-
-/// A node that is busy with a dozen clones takes seconds to start a container.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The target's Pods that may be looked at, as the watch of Pods shows them.
 #[derive(Debug, Default)]
@@ -62,7 +58,7 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, 
     let targets = long_lived(&pod);
     let first: Vec<_> = targets
         .iter()
-        .map(|target| inspector(target, 1, &image, None))
+        .map(|target| inspector::spec(target, 1, &image, Guise::Target, Task::Inspect))
         .collect();
     let mut reports = inspect_all(&pods, &name, &targets, first, 1).await;
     // The mount table is shown to a process of the same user only, and the image's user is not known before.
@@ -75,7 +71,7 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, 
     if !again.is_empty() {
         let second: Vec<_> = again
             .iter()
-            .map(|(target, report)| inspector(target, 2, &image, Some(report)))
+            .map(|(target, report)| inspector::spec(target, 2, &image, Guise::of(&report.status), Task::Inspect))
             .collect();
         let names: Vec<&Container> = again.iter().map(|(target, _)| *target).collect();
         let better = inspect_all(&pods, &name, &names, second, 2).await;
@@ -88,30 +84,40 @@ pub(crate) async fn look(pods: Api<Pod>, pod: Pod, image: String, attempt: u32, 
         }
     }
     for (target, report) in targets.iter().zip(reports) {
-        let source = v1::Source {
-            pod: name.clone(),
-            pod_uid: pod.metadata.uid.clone().unwrap_or_default(),
-            container: target.name.clone(),
-            restart: restarts(&pod, &target.name),
-            init: target.restart_policy.is_some(),
-        };
         // What one worker could not see another one may: only the same finding is the same part.
         let finding = if report.is_ok() {
             "seen".to_owned()
         } else {
             format!("unseen-{attempt}")
         };
-        let part = format!(
-            "process/{}/{}/{}/{finding}",
-            source.pod_uid, source.container, source.restart
-        );
-        publisher
-            .send(Kind::Process, part, Body::Process(process(source, report)))
-            .await;
+        tell(&publisher, source(&pod, target), report, &finding).await;
     }
 }
 
-fn long_lived(pod: &Pod) -> Vec<&Container> {
+/// Publishes what a process shows of itself, or why it does not; the same finding is published once.
+pub(crate) async fn tell(publisher: &Publisher, source: v1::Source, report: Result<Report, String>, finding: &str) {
+    let part = format!(
+        "process/{}/{}/{}/{finding}",
+        source.pod_uid, source.container, source.restart
+    );
+    publisher
+        .send(Kind::Process, part, Body::Process(process(source, report)))
+        .await;
+}
+
+/// The instance of a container that a Pod has now.
+pub(crate) fn source(pod: &Pod, container: &Container) -> v1::Source {
+    v1::Source {
+        pod: pod.metadata.name.clone().unwrap_or_default(),
+        pod_uid: pod.metadata.uid.clone().unwrap_or_default(),
+        container: container.name.clone(),
+        restart: restarts(pod, &container.name),
+        init: container.restart_policy.is_some(),
+    }
+}
+
+/// The containers that go on running: they, and sidecars.
+pub(crate) fn long_lived(pod: &Pod) -> Vec<&Container> {
     let Some(spec) = &pod.spec else { return Vec::new() };
     let sidecars = spec
         .init_containers
@@ -121,34 +127,6 @@ fn long_lived(pod: &Pod) -> Vec<&Container> {
     sidecars.chain(&spec.containers).collect()
 }
 
-fn inspector_name(container: &str, round: u32) -> String {
-    let short: String = container.chars().take(40).collect();
-    format!("{INSPECTOR}-{round}-{}", short.trim_end_matches('-'))
-}
-
-/// An ephemeral container with the restrictions of the one it looks at.
-fn inspector(target: &Container, round: u32, image: &str, like: Option<&Report>) -> serde_json::Value {
-    let mut context = target.security_context.clone().unwrap_or_default();
-    if let Some(report) = like {
-        let root = report.status.uid == 0;
-        context = SecurityContext {
-            run_as_user: Some(report.status.uid.into()),
-            run_as_group: Some(report.status.gid.into()),
-            run_as_non_root: context.run_as_non_root.filter(|_| !root),
-            ..context
-        };
-    }
-    json!({
-        "name": inspector_name(&target.name, round),
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "args": ["inspect"],
-        "targetContainerName": target.name,
-        "securityContext": context,
-        "terminationMessagePolicy": "File"
-    })
-}
-
 async fn inspect_all(
     pods: &Api<Pod>,
     pod: &str,
@@ -156,24 +134,18 @@ async fn inspect_all(
     inspectors: Vec<serde_json::Value>,
     round: u32,
 ) -> Vec<Result<Report, String>> {
-    let patch = json!({"spec": {"ephemeralContainers": inspectors}});
-    let patched = pods
-        .patch_ephemeral_containers(pod, &PatchParams::default(), &Patch::Strategic(patch))
-        .await;
-    if let Err(error) = patched {
-        return targets
-            .iter()
-            .map(|_| Err(format!("the inspecting container was refused: {error}")))
-            .collect();
+    if let Err(error) = inspector::add(pods, pod, &inspectors).await {
+        return targets.iter().map(|_| Err(error.clone())).collect();
     }
     let names: Vec<String> = targets
         .iter()
-        .map(|target| inspector_name(&target.name, round))
+        .map(|target| inspector::name(&target.name, round))
         .collect();
-    let all_ended = |pod: Option<&Pod>| pod.is_none_or(|pod| names.iter().all(|name| standing(pod, name).is_ok()));
+    let ended = |pod: &Pod, name: &str| inspector::standing(pod, name, Stage::Ended);
+    let all_ended = |pod: Option<&Pod>| pod.is_none_or(|pod| names.iter().all(|name| ended(pod, name).is_ok()));
     // Those that ended are read even if another one did not.
-    let ended = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
-    let latest = match ended {
+    let waited = tokio::time::timeout(PATIENCE, await_condition(pods.clone(), pod, all_ended)).await;
+    let latest = match waited {
         Ok(Ok(latest)) => latest,
         Ok(Err(_)) | Err(_) => pods.get_opt(pod).await.ok().flatten(),
     };
@@ -181,7 +153,7 @@ async fn inspect_all(
     for name in &names {
         let standing = latest
             .as_ref()
-            .map_or_else(|| Err("the Pod is gone".to_owned()), |pod| standing(pod, name));
+            .map_or_else(|| Err("the Pod is gone".to_owned()), |pod| ended(pod, name));
         reports.push(match standing {
             Ok(()) => {
                 let parameters = LogParams {
@@ -195,25 +167,6 @@ async fn inspect_all(
         });
     }
     reports
-}
-
-/// Whether an inspecting container ended; else why it did not, as far as is known.
-fn standing(pod: &Pod, container: &str) -> Result<(), String> {
-    let statuses = pod
-        .status
-        .iter()
-        .flat_map(|status| status.ephemeral_container_statuses.iter().flatten());
-    let state = statuses
-        .filter(|status| status.name == container)
-        .find_map(|status| status.state.as_ref());
-    if state.is_some_and(|state| state.terminated.is_some()) {
-        return Ok(());
-    }
-    let waiting = state.and_then(|state| state.waiting.as_ref());
-    let reason = waiting
-        .and_then(|waiting| waiting.reason.as_deref())
-        .unwrap_or("no reason is given");
-    Err(format!("the inspecting container did not end: {reason}"))
 }
 
 fn restarts(pod: &Pod, container: &str) -> u32 {

@@ -20,6 +20,7 @@ use crate::args::RecordArgs;
 use crate::events;
 use crate::follow::{Follower, Order};
 use crate::kubelet::Kubelets;
+use crate::observe::Observer;
 use crate::pods::{self, now};
 use crate::process::{self, Present};
 use crate::publish::Publisher;
@@ -66,6 +67,8 @@ pub(crate) struct Session {
     order: watch::Sender<Order>,
     followers: JoinSet<()>,
     inspections: JoinSet<()>,
+    /// The recording is over.
+    over: watch::Sender<bool>,
     sampler: JoinHandle<()>,
     scraper: JoinHandle<()>,
     /// Addresses of the kubelets and endpoints of Pods, by UID.
@@ -127,6 +130,7 @@ impl Session {
             order,
             followers: JoinSet::new(),
             inspections: JoinSet::new(),
+            over: watch::Sender::new(false),
             sampler,
             scraper,
             addresses: BTreeMap::new(),
@@ -198,6 +202,7 @@ impl Session {
 
     /// Publishes what is still to be published, and then that this was all.
     pub(crate) async fn finish(mut self, end: End) {
+        self.over.send_replace(true);
         let patience = match end {
             End::Complete => INSPECTION,
             End::Early => LAST_LOOK,
@@ -340,13 +345,31 @@ impl Session {
         }
     }
 
-    /// Looks at the processes of a Pod once they have settled, where it has been Ready for this time.
+    /// Looks at the processes of a Pod once they have settled, where it has been Ready for this time; or observes it from
+    /// now on.
     fn inspect(&mut self, ready_for: Duration) {
         let Some(image) = self.args.image.clone() else { return };
         let (pods, publisher, attempt) = (self.pods.clone(), self.publisher.clone(), self.args.attempt);
         let present = self.present.subscribe();
         let mut ended = self.ended.subscribe();
         let settle = self.schedule.settle(ready_for);
+        if self.args.observe {
+            let observer = Observer {
+                pods,
+                image,
+                attempt,
+                publisher,
+                redactor: self.secrets.redactor.clone(),
+                settled: Instant::now() + settle,
+                over: self.over.subscribe(),
+            };
+            self.inspections.spawn(async move {
+                if let Some(pod) = process::find(present).await {
+                    Box::pin(observer.observe(&pod)).await;
+                }
+            });
+            return;
+        }
         self.inspections.spawn(async move {
             tokio::select! {
                 () = tokio::time::sleep(settle) => {}

@@ -326,6 +326,9 @@ pub enum SettingState {
 pub struct SettingStatus {
     /// Id; the Pod Security Standards' check id where there is one.
     pub id: String,
+    /// Container that it is about; none where it is about the Pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
     /// What became of it.
     pub state: SettingState,
     /// Run that decided it.
@@ -334,6 +337,9 @@ pub struct SettingStatus {
     /// Why, in one sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What makes it possible, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<String>,
     /// Findings that do not fail it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

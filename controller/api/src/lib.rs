@@ -30,7 +30,10 @@ pub use names::{MANAGER, SETTINGS, annotation, clone_name, condition, finalizer,
 pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};
-pub use shared::{CheckRef, FindingRecord, FindingWeight, Outcome, PodSecurityLevel, Recommendation, TargetRef};
+pub use shared::{
+    CheckRef, Fill, FindingRecord, FindingWeight, Learned, Mend, Outcome, PodSecurityLevel, Recommendation, Repairs,
+    TargetRef,
+};
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;

@@ -168,14 +168,24 @@ pub mod reason {
 }
 
 /// Ids of all settings, as `spec.settings` takes them. Those of `temper-core`, which a test of the controller holds them to.
-pub const SETTINGS: [&str; 7] = [
+pub const SETTINGS: [&str; 17] = [
     "runAsNonRoot",
     "runAsGroup",
     "readOnlyRootFilesystem",
     "allowPrivilegeEscalation",
     "capabilities_restricted",
     "seccompProfile_restricted",
+    "privileged",
+    "procMount",
+    "hostPorts",
+    "fsGroup",
     "automountServiceAccountToken",
+    "hostNamespaces",
+    "shareProcessNamespace",
+    "appArmorProfile",
+    "seLinuxOptions",
+    "hostUsers",
+    "supplementalGroupsPolicy",
 ];
 
 /// Value of the standard label and name of the field manager.

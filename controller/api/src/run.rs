@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BaseSecurityContext, CheckRef, FindingRecord, Identity, Isolation, Oracles, Outcome, PodSecurityLevel, TargetRef,
+    BaseSecurityContext, CheckRef, FindingRecord, Isolation, Learned, Oracles, Outcome, PodSecurityLevel, Repairs,
+    TargetRef,
     schema,
 };
 
@@ -45,12 +46,16 @@ pub struct CheckRunSpec {
     pub role: RunRole,
     /// The workload.
     pub target_ref: TargetRef,
-    /// Ids of the settings under test; none for a baseline.
+    /// What is under test: ids of settings, each followed by a slash and a container where it is about one. None for a
+    /// baseline.
     #[serde(default)]
     pub settings: Vec<String>,
-    /// Ids that the settings use.
+    /// What makes them possible.
     #[serde(default)]
-    pub identity: Identity,
+    pub repairs: Repairs,
+    /// The run ends once it was Ready for a while: not recorded in full, and nothing to recommend.
+    #[serde(default)]
+    pub screening: bool,
     /// What is part of every run of the check.
     #[serde(default)]
     pub security_context: BaseSecurityContext,
@@ -188,9 +193,9 @@ pub struct CheckRunStatus {
     /// What the running processes showed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub proof: Vec<ProofFact>,
-    /// User and group that process 1 of the first container ran as.
+    /// What it taught: of a baseline, what it was seen to do; of a candidate, what its failure asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_identity: Option<Identity>,
+    pub learned: Option<Learned>,
     /// Level of the Pod Security Standards of the Pods that ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub level: Option<PodSecurityLevel>,

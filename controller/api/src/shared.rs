@@ -138,4 +138,66 @@ pub struct Recommendation {
     /// `spec.automountServiceAccountToken` of the Pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_service_account_token: Option<bool>,
+    /// What else is changed so that the settings hold: one sentence each. The patch has it all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<String>,
+}
+
+/// What makes settings possible that would break the workload by themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Repairs {
+    /// Group that owns the volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fs_group: Option<i64>,
+    /// Ports below 1024 are open to every user, by the sysctl `net.ipv4.ip_unprivileged_port_start`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unprivileged_ports: bool,
+    /// Of each container, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub containers: BTreeMap<String, Mend>,
+}
+
+/// What helps one container.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Mend {
+    /// User to run as, not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+    /// Group to run as, not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<i64>,
+    /// User that it runs as in the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_user: Option<i64>,
+    /// Paths that are writable, each a volume that begins like this.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub directories: BTreeMap<String, Fill>,
+    /// Capabilities that are added back after all were dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// Value of `HOME`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
+}
+
+/// What a writable directory begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Fill {
+    /// Nothing.
+    Empty,
+    /// What the image has at that path.
+    Copied,
+}
+
+/// What a run taught about its workload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Learned {
+    /// What a hardened run must have to do what this one was seen to do.
+    #[serde(default)]
+    pub required: Repairs,
+    /// What may help a run that failed.
+    #[serde(default)]
+    pub helpful: Repairs,
 }

@@ -1,5 +1,7 @@
 //! From the wire to the samples that core folds.
 
+mod observation;
+
 use temper_core::recording::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
     Process, Sample, Scrape, Source, Termination, Usage,
@@ -52,6 +54,7 @@ pub fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
             metrics: metrics.metrics.into_iter().map(metric).collect::<Option<_>>()?,
         }),
         Body::Process(process) => Sample::Process(self::process(process)?),
+        Body::Observation(observation) => Sample::Observation(observation::observation(observation)?),
         Body::Mark(mark) => Sample::Mark(Mark {
             moment: moment(mark.moment())?,
             time_nanos: mark.time_nanos,

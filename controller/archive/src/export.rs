@@ -79,6 +79,7 @@ impl Writer {
             Sample::Usage(usage) => Some(usage.time_nanos),
             Sample::Metrics(scrape) => Some(scrape.time_nanos),
             Sample::Process(process) => Some(process.time_nanos),
+            Sample::Observation(observation) => Some(observation.time_nanos),
             Sample::Probe(probe) => Some(probe.time_nanos),
             Sample::Mark(mark) => Some(mark.time_nanos),
         };

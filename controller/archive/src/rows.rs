@@ -1,6 +1,9 @@
 //! Samples as lines of JSON. Core's types are not serializable, since a file is a promise: what is here may not change
 //! without a new version of the layout.
 
+mod collection;
+mod observation;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Deserializer, Serializer};
 use temper_core::recording::{
@@ -8,6 +11,8 @@ use temper_core::recording::{
     Process, Sample, Scrape, Source, Termination, Usage,
 };
 
+use self::collection::{list, optional};
+use self::observation::ObservationRow;
 use crate::time::rfc3339;
 
 /// Everything that is kept as a line of JSON, by the file that holds it.
@@ -20,11 +25,12 @@ pub(crate) enum Kind {
     Usage,
     Metrics,
     Processes,
+    Observations,
     Probes,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Marks,
         Self::Gaps,
         Self::Pods,
@@ -32,6 +38,7 @@ impl Kind {
         Self::Usage,
         Self::Metrics,
         Self::Processes,
+        Self::Observations,
         Self::Probes,
     ];
 
@@ -44,6 +51,7 @@ impl Kind {
             Self::Usage => "usage.jsonl",
             Self::Metrics => "metrics.jsonl",
             Self::Processes => "processes.jsonl",
+            Self::Observations => "observations.jsonl",
             Self::Probes => "probes.jsonl",
         }
     }
@@ -59,6 +67,7 @@ impl Kind {
             Self::Usage => Sample::Usage(UsageRow::deserialize(&mut json)?),
             Self::Metrics => Sample::Metrics(ScrapeRow::deserialize(&mut json)?),
             Self::Processes => Sample::Process(ProcessRow::deserialize(&mut json)?),
+            Self::Observations => Sample::Observation(ObservationRow::deserialize(&mut json)?),
             Self::Probes => Sample::Probe(ProbeRow::deserialize(&mut json)?),
         };
         json.end()?;
@@ -79,6 +88,7 @@ pub(crate) fn row(sample: &Sample) -> serde_json::Result<Option<(Kind, Vec<u8>)>
         Sample::Usage(usage) => UsageRow::serialize(usage, json).map(|()| Kind::Usage),
         Sample::Metrics(scrape) => ScrapeRow::serialize(scrape, json).map(|()| Kind::Metrics),
         Sample::Process(process) => ProcessRow::serialize(process, json).map(|()| Kind::Processes),
+        Sample::Observation(seen) => ObservationRow::serialize(seen, json).map(|()| Kind::Observations),
         Sample::Probe(probe) => ProbeRow::serialize(probe, json).map(|()| Kind::Probes),
     }?;
     line.push(b'\n');
@@ -307,59 +317,10 @@ mod capabilities {
     }
 }
 
-/// Lists of what has a row of its own: serde's `with` names one value only.
-macro_rules! list {
-    ($module:ident, $item:ident as $row:ident in $path:literal) => {
-        mod $module {
-            use serde::{Deserialize, Deserializer, Serialize, Serializer};
-            use temper_core::recording::$item;
-
-            use super::$row;
-
-            #[derive(Serialize)]
-            struct Written<'a>(#[serde(with = $path)] &'a $item);
-
-            #[derive(Deserialize)]
-            struct Read(#[serde(with = $path)] $item);
-
-            pub(super) fn serialize<S: Serializer>(list: &[$item], serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_seq(list.iter().map(Written))
-            }
-
-            pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<$item>, D::Error> {
-                let list = Vec::<Read>::deserialize(deserializer)?;
-                Ok(list.into_iter().map(|Read(item)| item).collect())
-            }
-        }
-    };
-}
-
 list!(containers, ContainerState as ContainerRow in "ContainerRow");
 list!(metrics, Metric as MetricRow in "MetricRow");
 list!(mounts, Mount as MountRow in "MountRow");
-
-mod termination {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use temper_core::recording::Termination;
-
-    use super::TerminationRow;
-
-    #[derive(Serialize)]
-    struct Written<'a>(#[serde(with = "TerminationRow")] &'a Termination);
-
-    #[derive(Deserialize)]
-    struct Read(#[serde(with = "TerminationRow")] Termination);
-
-    #[expect(clippy::ref_option, reason = "serde passes fields so")]
-    pub(super) fn serialize<S: Serializer>(end: &Option<Termination>, serializer: S) -> Result<S::Ok, S::Error> {
-        end.as_ref().map(Written).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Termination>, D::Error> {
-        let end = Option::<Read>::deserialize(deserializer)?;
-        Ok(end.map(|Read(end)| end))
-    }
-}
+optional!(termination, Termination as TerminationRow in "TerminationRow");
 
 /// JSON has neither infinities nor NaN, and core folds none of them: they become null.
 mod number {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, condition, reason};
-use temper_report::{plain, run_phase, seconds, setting_state};
+use temper_report::{plain, run_phase, seconds, setting_rows, setting_state};
 
 /// What was already told of a check.
 #[derive(Debug, Default)]
@@ -31,12 +31,12 @@ impl Progress {
                 ));
             }
         }
-        for setting in &status.settings {
-            let before = self.settings.insert(setting.id.clone(), setting.state);
+        for (setting, row) in status.settings.iter().zip(setting_rows(&status.settings)) {
+            let before = self.settings.insert(row.id.clone(), setting.state);
             // What is pending or was there before is no news.
             let decided = !matches!(setting.state, SettingState::Pending | SettingState::AlreadySet);
             if decided && before != Some(setting.state) {
-                let line = format!("setting {}: {}", setting.id, setting_state(setting.state));
+                let line = format!("setting {}: {}", row.id, setting_state(setting.state));
                 told.push(with(&line, setting.message.as_deref()));
             }
         }

@@ -19,7 +19,9 @@ pub use fence::{Egress, fence, quota};
 pub use metadata::{has_no_controller, strip as strip_metadata};
 
 use crate::kind::Kind;
-use crate::setting::{Base, Identity, Setting, apply_all};
+use crate::recommend;
+use crate::repair::Repairs;
+use crate::setting::{Base, Item};
 
 /// Pods that a clone runs at most of its target: more of the same shows nothing new and costs the cluster.
 pub const MAX_REPLICAS: i64 = 3;
@@ -61,10 +63,10 @@ pub struct Order<'a> {
     pub labels: &'a [(String, String)],
     /// What every run of the check has.
     pub base: &'a Base,
-    /// Settings under test.
-    pub settings: &'a BTreeSet<Setting>,
-    /// Ids that the settings use.
-    pub identity: Identity,
+    /// What is under test.
+    pub items: &'a BTreeSet<Item>,
+    /// What makes it possible.
+    pub repairs: &'a Repairs,
     /// Whether the other workloads of the namespace are cloned, too.
     pub neighbours: bool,
     /// Whether hostPath and inline remote volumes are mounted into the clone as they are.
@@ -270,8 +272,7 @@ struct Copied {
 
 fn harden(target: &Value, order: &Order<'_>, notes: &mut Vec<String>) -> Result<Copied, Refusal> {
     let mut clone = copy_workload(order.kind, target, order, notes)?;
-    order.base.apply(&mut clone.pod);
-    apply_all(order.settings, &mut clone.pod, &order.identity);
+    clone.pod = recommend::harden(&clone.pod, order.base, order.items, order.repairs);
     set_pod(&mut clone)?;
     Ok(clone)
 }

@@ -169,7 +169,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::setting::{Identity, Setting, apply_all};
+    use crate::repair::Repairs;
+    use crate::setting::{Item, apply_all};
 
     fn check(pod: serde_json::Value, expect: Level) {
         let pod: PodSpec = serde_json::from_value(pod).unwrap();
@@ -181,7 +182,7 @@ mod tests {
         let plain = json!({"containers": [{"name": "app"}]});
         check(plain.clone(), Level::Baseline);
         let mut pod: PodSpec = serde_json::from_value(plain).unwrap();
-        apply_all(&Setting::all().collect(), &mut pod, &Identity::default());
+        apply_all(&Item::all(&pod).collect(), &mut pod, &Repairs::default());
         assert_eq!(level(&pod), Level::Restricted);
     }
 

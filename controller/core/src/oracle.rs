@@ -17,12 +17,16 @@ pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
 pub use resources::Resources;
 
 use crate::recording::{Ending, Recording};
+use crate::repair::is_denial;
 
 /// Findings that a verdict lists at most: warnings are listed with a recommendation.
 const MAX_FINDINGS: usize = 8;
 
 /// Findings that a failed run lists at most. It fails for one cause, and who reads of it wants that.
 const MAX_CAUSES: usize = 5;
+
+/// New messages that are looked at for what they say was refused.
+const MAX_NEW_LINES: usize = 256;
 
 /// Seconds that a candidate has at least to become Ready.
 const MIN_START_SECONDS: i64 = 30;
@@ -166,11 +170,29 @@ pub fn crashed(recording: &Recording) -> bool {
     })
 }
 
-/// Whether the log so far has complaints that no baseline has, and that fail a run.
-pub fn complains(baselines: &[&Recording], candidate: &Recording) -> bool {
-    messages::new_complaints(baselines, candidate)
-        .iter()
-        .any(|finding| finding.weight == Weight::Fail)
+/// What a recording that may go on shows so far, against baselines that may go on, too; none before one of them was
+/// Ready.
+pub fn so_far(baselines: &[&Recording], candidate: &Recording) -> Option<Verdict> {
+    baselines.iter().find_map(|baseline| baseline.start_nanos())?;
+    let mut findings = stability::judge(baselines, candidate);
+    findings.extend(messages::new_complaints(baselines, candidate));
+    Some(verdict(findings))
+}
+
+/// The verdict on a run that goes on and says that something was refused, which no baseline that is Ready says.
+pub fn denied(baselines: &[&Recording], candidate: &Recording) -> Option<Verdict> {
+    baselines.iter().find_map(|baseline| baseline.start_nanos())?;
+    let mut complaints = messages::new_complaints(baselines, candidate);
+    let says_so = |finding: &Finding| finding.example.as_deref().is_some_and(is_denial);
+    let cause = complaints.iter_mut().find(|finding| finding.weight != Weight::Note && says_so(finding))?;
+    // As long as there is something that may help, this is no warning.
+    cause.weight = Weight::Fail;
+    Some(verdict(complaints))
+}
+
+/// Lines that no baseline has, each with its container: one for each message, at most as many as anybody would read.
+pub fn new_lines<'a>(baselines: &'a [&'a Recording], candidate: &'a Recording) -> Vec<(&'a str, &'a str)> {
+    messages::unknown(baselines, candidate).take(MAX_NEW_LINES).collect()
 }
 
 /// What is missing from a recording that can be judged.

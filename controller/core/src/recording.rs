@@ -7,6 +7,7 @@ mod curve;
 mod log;
 mod metric;
 mod missing;
+mod observation;
 mod sample;
 mod total;
 mod window;
@@ -17,6 +18,7 @@ pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
 pub use metric::{Metric, Number, Scrape, knows_own_metrics, own_metrics};
 pub use missing::Missing;
+pub use observation::{Account, Holder, Listener, Observation, Program, Task, Written};
 pub use sample::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
     Process, Sample, Source, Termination, Usage,
@@ -62,6 +64,8 @@ pub struct Recording {
     /// By container.
     metrics: BTreeMap<String, Endpoints>,
     processes: BTreeMap<String, Process>,
+    /// By container.
+    observations: BTreeMap<String, Observation>,
     probes: BTreeSet<Probe>,
     marks: BTreeSet<Mark>,
     /// By attempt.
@@ -95,6 +99,10 @@ impl Recording {
             Sample::Event(event) => drop(self.events.insert(event)),
             Sample::Usage(usage) => self.used(usage),
             Sample::Process(process) => self.process_seen(process),
+            Sample::Observation(observation) => {
+                let container = observation.source.container.clone();
+                self.observations.entry(container).or_default().join(observation);
+            }
             Sample::Metrics(scrape) => {
                 let container = scrape.source.container.clone();
                 self.metrics.entry(container).or_default().add(scrape);
@@ -227,6 +235,27 @@ impl Recording {
     /// What the process of a container showed.
     pub fn process(&self, container: &str) -> Option<&Process> {
         self.processes.get(container)
+    }
+
+    /// What a container was seen to be and to do, in all of its Pods and at all times: known of baselines only.
+    pub fn observation(&self, container: &str) -> Option<&Observation> {
+        self.observations.get(container)
+    }
+
+    /// What every container was seen to be and to do.
+    pub fn observations(&self) -> impl Iterator<Item = (&str, &Observation)> {
+        let observations = self.observations.iter();
+        observations.map(|(name, observation)| (name.as_str(), observation))
+    }
+
+    /// Whether a container of the target ran to completion, and never ended otherwise.
+    pub fn completed(&self, container: &str) -> bool {
+        let states = self.target_pods().flat_map(|pod| &pod.containers);
+        let mut ends = states
+            .filter(|state| state.name == container)
+            .filter_map(|state| state.terminated.as_ref())
+            .peekable();
+        ends.peek().is_some() && ends.all(|end| end.exit_code == 0)
     }
 
     /// Whether some container's log had more kinds of messages than are told apart.

@@ -2,7 +2,7 @@
 
 use crate::oracle::{self, Outcome, Resources, Verdict, Weight};
 use crate::recording::{Ending, Missing, Recording};
-use crate::search::{self, BASELINES, Role};
+use crate::search::{self, BASELINES, Extent, Role};
 
 /// Attempts that a run has before infrastructure is given up.
 pub const ATTEMPTS: u32 = 3;
@@ -68,6 +68,10 @@ pub struct Observed<'a> {
     pub has_place: bool,
     /// Counts from 1.
     pub attempt: u32,
+    /// How long it is recorded.
+    pub extent: Extent,
+    /// More is known that may help it than it has.
+    pub repairable: bool,
     /// Its verification at the API server is still to be done.
     pub admission_due: bool,
     /// It was called promising already.
@@ -156,14 +160,12 @@ fn recording(observed: &Observed<'_>) -> Step {
         return match recording.ready_at() {
             None => Step::Judge,
             Some(at) if observed.phase == Phase::Starting => Step::Ready(at),
-            // What runs to its end soon could not be called promising before.
-            Some(_) if observed.role == Role::Candidate && !observed.promising && !complains(observed) => Step::Promise,
             // The Pods are there until the clone is removed.
             Some(_) if observed.admission_due => Step::Admit,
             Some(_) => Step::Judge,
         };
     }
-    if let Some(verdict) = early(observed) {
+    if let Some(verdict) = early(observed).or_else(|| denied(observed)) {
         return Step::End(verdict);
     }
     match &observed.job {
@@ -229,16 +231,21 @@ fn again(observed: &Observed<'_>, why: String, step: fn(String) -> Step) -> Step
 }
 
 fn promise(observed: &Observed<'_>) -> Step {
-    if complains(observed) {
-        Step::Wait(next_look(observed))
-    } else {
-        Step::Promise
+    // New complaints count from the first line; what is missing can be told only at the end.
+    let verdict = oracle::so_far(&observed.baseline_recordings(), observed.recording);
+    match observed.extent {
+        Extent::Screening => verdict.map_or(Step::Wait(Some(observed.now + SETTLING_NANOS)), Step::End),
+        Extent::Full => match verdict {
+            Some(verdict) if verdict.outcome != Outcome::Failed => Step::Promise,
+            _ => Step::Wait(next_look(observed)),
+        },
     }
 }
 
-/// New complaints count from the first line; what is missing can be told only at the end.
-fn complains(observed: &Observed<'_>) -> bool {
-    oracle::complains(&observed.baseline_recordings(), observed.recording)
+/// A refusal that is known to be repairable ends a run at once: the repaired one need not wait for it.
+fn denied(observed: &Observed<'_>) -> Option<Verdict> {
+    let may = observed.repairable && observed.role != Role::Baseline;
+    may.then(|| oracle::denied(&observed.baseline_recordings(), observed.recording)).flatten()
 }
 
 fn lost(observed: &Observed<'_>, job: &Job) -> Step {

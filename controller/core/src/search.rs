@@ -6,34 +6,37 @@
 //! # Waves
 //!
 //! The runs of a wave go on at the same time, and each may take a whole recording. So what is saved is waves first and
-//! runs second.
+//! runs second. What is searched are items: one setting of one container, or of the Pod.
 //!
-//! 1. Two baselines and the candidate with every applicable setting. If that passes, it is the recommendation as a
-//!    whole and has been verified as such. [`Mode::Parallel`] starts wave 2 along with it.
-//! 2. Every setting alone.
-//! 3. The union of those that passed, as soon as no single run is in doubt any more, before their recordings end.
-//! 4. If the union fails, the settings interact. Delta debugging (Zeller and Hildebrandt, 2002) narrows the difference
-//!    between a set that passes and one that does not: see `search/narrow.rs`. It does not wait for the recordings of
-//!    the single settings either. Should one of them fail later, the union is formed anew, and narrowed anew.
-//! 5. What delta debugging left out is tried once more, each setting on top of the result. Nothing that passes alone is
-//!    left out of the recommendation unless a run of the recommendation with it did not pass; whatever does pass is
-//!    added, and 3 to 5 follow again. No such run is left to do after a single conflict or two, because the waves of 4
-//!    had them all.
+//! 1. Two baselines and the candidate with every applicable item. If that passes, it is the recommendation as a
+//!    whole and has been verified as such. [`Mode::Parallel`] starts wave 3 along with it.
+//! 2. The same with repairs, as soon as it has failed and a baseline was looked at: what baselines were seen to need, and
+//!    what the failure itself tells. Again while there is something new to try ([`GENERATIONS`]); from the second failure on wave 3 goes along.
+//! 3. Every setting alone, with its repairs; of several containers together first, and each by itself where that fails.
+//!    These runs are screened only: they end once they have been Ready for a while. Where root cannot be given up,
+//!    the capabilities that it needs are found here (`search/capabilities.rs`).
+//! 4. The union of those that passed, recorded in full.
+//! 5. If the union fails, items interact. Delta debugging (Zeller and Hildebrandt, 2002) narrows the difference
+//!    between a set that passes and one that does not: see `search/narrow.rs`.
+//! 6. Whatever is left out is tried once more on top of the result, screened, while that is still being recorded. What
+//!    passes is added, and 4 to 6 follow again. So the result is maximal: no item that was left out could be added.
 //!
 //! [`Mode::Sequential`] has the same runs in the same order, one at a time, less those that a pass makes idle.
 //!
+//! # Repairs
+//!
+//! A run has what its items call for of everything that was known when it started ([`Repairs::of`]). A set that failed
+//! with less than what is known now has not been tried. What baselines were *seen* to do is required even of a run that
+//! passes without: a log need not tell that a write was refused.
+//!
 //! # Bounds
 //!
-//! With `n` settings of which each passes alone, and subsets of what works working too, a search has at most
-//! `n² - n + 7` runs: three baselines, the whole, `n` singles, the union (which is the whole unless a setting fails
-//! alone), `n² - 3n + 3` runs of delta debugging, `n - 1` of wave 5. That holds up to 7 settings (`narrow::WIDTH`): 49
-//! runs for 7, if no two of them go together. One conflict takes `3n` at most, one run more where baselines differ, and
-//! one where a setting fails alone. A setting that fails late, and an independent run that does, cost the union and
-//! delta debugging once more. Whatever the workload does, a history never grows beyond [`Order::budget`]; when that is
-//! spent, the best that was run and passed is the result.
+//! Whatever the workload does, a history never grows beyond [`Order::budget`]; when that is spent, the best that was
+//! run in full and passed is the result.
 
 mod baselines;
 mod budget;
+mod capabilities;
 mod conclude;
 mod explore;
 mod narrow;
@@ -46,7 +49,8 @@ pub use baselines::{Agreement, agreement, trusted};
 use self::explore::{Step, explore};
 use self::tried::Tried;
 use crate::oracle::Finding;
-use crate::setting::Setting;
+use crate::repair::{Learned, Repairs};
+use crate::setting::Item;
 
 /// Number of baselines that agree with each other before anything is judged.
 pub const BASELINES: usize = 2;
@@ -54,11 +58,18 @@ pub const BASELINES: usize = 2;
 /// Runs that a check has at most, unless it says otherwise.
 pub const BUDGET: usize = 64;
 
+/// Runs of one set that fail before it is given up, each with repairs that the ones before did not have.
+pub const GENERATIONS: usize = 4;
+
 /// What is searched, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'a> {
-    /// The settings that the workload lacks and Kubernetes takes.
-    pub applicable: &'a BTreeSet<Setting>,
+    /// What the workload lacks and Kubernetes takes.
+    pub applicable: &'a BTreeSet<Item>,
+    /// What is known to help.
+    pub learned: &'a Learned,
+    /// A baseline was looked at, or will not be: nothing is repaired by guesses before.
+    pub observed: bool,
     /// What runs at the same time.
     pub mode: Mode,
     /// What verifies the result.
@@ -107,6 +118,8 @@ pub enum State {
     Open,
     /// Has been Ready and without fault for long enough that a failure would be a surprise.
     Promising,
+    /// Was screened without fault: not recorded in full, and nothing to recommend.
+    Screened,
     /// Works, perhaps with warnings.
     Passed,
     /// Does not work.
@@ -122,6 +135,20 @@ impl State {
     fn is_open(self) -> bool {
         matches!(self, Self::Open | Self::Promising)
     }
+
+    /// Whether nothing speaks against what the run has, so far or for good.
+    fn is_hopeful(self) -> bool {
+        matches!(self, Self::Promising | Self::Screened | Self::Passed)
+    }
+}
+
+/// How long a run is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// As long as a baseline.
+    Full,
+    /// Until it has been Ready for so long that a failure would be a surprise.
+    Screening,
 }
 
 /// One run of the history. Runs that were cancelled or are being removed are no part of it.
@@ -131,8 +158,12 @@ pub struct Run {
     pub name: String,
     /// What it is for.
     pub role: Role,
-    /// The settings under test.
-    pub settings: BTreeSet<Setting>,
+    /// What is under test.
+    pub items: BTreeSet<Item>,
+    /// What makes it possible.
+    pub repairs: Repairs,
+    /// How long it is recorded.
+    pub extent: Extent,
     /// Where it stands.
     pub state: State,
 }
@@ -144,8 +175,12 @@ pub struct Start {
     pub name: String,
     /// What it is for.
     pub role: Role,
-    /// The settings under test.
-    pub settings: BTreeSet<Setting>,
+    /// What is under test.
+    pub items: BTreeSet<Item>,
+    /// What makes it possible.
+    pub repairs: Repairs,
+    /// How long it is recorded.
+    pub extent: Extent,
 }
 
 /// What to do next.
@@ -162,12 +197,12 @@ pub enum Next {
 /// What came of the search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conclusion {
-    /// This run is the recommendation: it had these settings, was recorded in full and passed.
+    /// This run is the recommendation: it had these items, was recorded in full and passed.
     Verified {
         /// Name of the run: the independent one where that was asked for and the budget had room for it.
         run: String,
-        /// Its settings.
-        settings: BTreeSet<Setting>,
+        /// What it had.
+        items: BTreeSet<Item>,
         /// The search ended early: a larger set may work, or an independent run is owed.
         budget_spent: bool,
     },
@@ -210,7 +245,7 @@ pub fn next(order: &Order<'_>, history: &[Run], agreement: &Agreement) -> Next {
                 order,
                 history,
                 agreement,
-                tried: Tried::of(order.applicable, history),
+                tried: Tried::of(order, history),
             };
             known.next(missing, room)
         }
@@ -237,14 +272,17 @@ impl Known<'_> {
             return Next::Done(Conclusion::Unverified { run: run.to_owned() });
         }
         let room = room.saturating_sub(starts.len());
-        let (best, budget_spent) = match explore(self.order.mode, self.order.applicable, &self.tried) {
+        let (best, budget_spent) = match explore(self.order, &self.tried) {
             Step::Wait => (None, false),
             Step::Best(best) => (Some(best), false),
-            Step::Try(sets) => {
-                let affordable = self.afford(sets, room);
+            Step::Try(trials) => {
+                let affordable = self.afford(trials, room);
                 let is_spent = affordable.is_empty() && !self.tried.has_open();
-                let start = |set| self.tried.start(self.order.applicable, set);
-                starts.extend(affordable.into_iter().map(start));
+                let last = self.tried.screened_best().filter(|_| is_spent && room > 0);
+                let is_owed = |set: &&BTreeSet<Item>| self.tried.best().is_none() && self.tried.full(set).is_none();
+                let last = last.filter(is_owed).cloned().map(explore::full);
+                let affordable = affordable.into_iter().chain(last);
+                starts.extend(affordable.map(|trial| self.tried.start(trial)));
                 (is_spent.then(|| self.tried.best().cloned().unwrap_or_default()), true)
             }
         };

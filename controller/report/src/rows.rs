@@ -1,5 +1,7 @@
 //! The rows that every table of settings and runs shows, whatever it is drawn with.
 
+use std::collections::BTreeSet;
+
 use temper_api::{RunPhase, RunRole, RunSummary, SettingState, SettingStatus};
 
 use crate::words::{self, plain};
@@ -7,7 +9,7 @@ use crate::words::{self, plain};
 /// One setting and its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingRow {
-    /// Id.
+    /// Id, followed by a slash and the container where several are told apart.
     pub id: String,
     /// What became of it.
     pub state: SettingState,
@@ -15,23 +17,24 @@ pub struct SettingRow {
     pub word: &'static str,
     /// The run that decided it; empty where none did.
     pub run: String,
-    /// Why, in one sentence.
+    /// Why, and what makes it possible.
     pub why: String,
     /// Findings that do not fail it.
     pub warnings: Vec<String>,
 }
 
-impl From<&SettingStatus> for SettingRow {
-    fn from(status: &SettingStatus) -> Self {
+impl SettingRow {
+    fn of(status: &SettingStatus, is_one_of_several: bool) -> Self {
+        let container = status.container.as_deref().filter(|_| is_one_of_several);
+        let why = status.message.as_deref();
+        let why = why.map_or_else(|| usual_reason(status.state).to_owned(), plain);
+        let why: Vec<String> = std::iter::once(why).chain(status.repairs.iter().map(|repair| plain(repair))).collect();
         Self {
-            id: plain(&status.id),
+            id: plain(&container.map_or_else(|| status.id.clone(), |name| format!("{}/{name}", status.id))),
             state: status.state,
             word: words::setting_state(status.state),
             run: status.run.as_deref().map(plain).unwrap_or_default(),
-            why: status
-                .message
-                .as_deref()
-                .map_or_else(|| usual_reason(status.state).to_owned(), plain),
+            why: why.join("; "),
             warnings: status.warnings.iter().map(|warning| plain(warning)).collect(),
         }
     }
@@ -50,7 +53,9 @@ pub(crate) fn usual_reason(state: SettingState) -> &'static str {
 
 /// The rows of a table of settings, in the order of the check.
 pub fn setting_rows(settings: &[SettingStatus]) -> Vec<SettingRow> {
-    settings.iter().map(SettingRow::from).collect()
+    let containers: BTreeSet<&str> = settings.iter().filter_map(|status| status.container.as_deref()).collect();
+    let several = containers.len() > 1;
+    settings.iter().map(|status| SettingRow::of(status, several)).collect()
 }
 
 /// One run.
@@ -141,6 +146,8 @@ mod tests {
     fn a_setting_without_a_message_still_says_why() {
         let rows = setting_rows(&[SettingStatus {
             id: "runAs\u{1b}[1mNonRoot".to_owned(),
+            container: None,
+            repairs: Vec::new(),
             state: SettingState::AlreadySet,
             run: None,
             message: None,

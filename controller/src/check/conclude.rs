@@ -8,16 +8,17 @@ use temper_api::{
     SettingStatus, Verification, WorkloadHardeningCheck, condition, reason,
 };
 use temper_core::recommend::{self, recommend};
+use temper_core::repair::Repairs;
 use temper_core::search::{self, Conclusion};
-use temper_core::setting::Setting;
+use temper_core::setting::{Item, Scope};
 
 use super::observe::Seen;
 use super::target::SourceWorkload;
 use super::{report, status};
 use crate::context::Context;
 use crate::error::Result;
-use crate::run::make::settings as settings_of;
-use crate::{clock, identity};
+use crate::run::make::items as items_of;
+use crate::{clock, repairs};
 
 /// The check cannot be carried out.
 pub(super) async fn reject(
@@ -50,7 +51,7 @@ pub(super) async fn conclude(
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
-        Conclusion::Verified { run, settings, .. } => verified(&mut new, check, seen, source, run, settings),
+        Conclusion::Verified { run, items, .. } => verified(&mut new, check, seen, source, run, items),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
         Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
         Conclusion::Unverified { run } => {
@@ -77,21 +78,12 @@ pub(super) async fn conclude(
             end(reason_of(seen, run, reason::RUN_ERROR), &text)
         }
     };
-    let proven: BTreeSet<String> = new
-        .settings
-        .iter()
-        .filter(|s| s.state == SettingState::Proven)
-        .map(|s| s.id.clone())
-        .collect();
     if !matches!(conclusion, Conclusion::Verified { .. }) {
-        new.settings = rejected(seen, source, &BTreeSet::new(), &BTreeSet::new());
+        new.settings = verdicts(seen, source, None, &BTreeSet::new());
     }
-    let applicable = new
-        .settings
-        .iter()
-        .filter(|s| matches!(s.state, SettingState::Proven | SettingState::Rejected))
-        .count();
-    new.summary = Some(format!("{}/{applicable}", proven.len()));
+    let count = |states: &[SettingState]| new.settings.iter().filter(|s| states.contains(&s.state)).count();
+    let applicable = count(&[SettingState::Proven, SettingState::Rejected]);
+    new.summary = Some(format!("{}/{applicable}", count(&[SettingState::Proven])));
     if let Some(timings) = &mut new.timings {
         let ready = new
             .runs
@@ -153,20 +145,20 @@ fn verified(
     seen: &Seen,
     source: &SourceWorkload,
     name: &str,
-    settings: &BTreeSet<Setting>,
+    items: &BTreeSet<Item>,
 ) -> End {
     let run = seen.run(name);
-    let ids = run.map(|run| identity::of(&run.spec.identity)).unwrap_or_default();
-    let base = crate::run::make::base(&check.spec.security_context);
-    let recommendation = recommend(&source.pod, &base, settings, &ids);
-    new.recommendation = Some(Recommendation {
-        pod_security_context: recommendation.pod,
-        containers: recommendation.containers,
-        automount_service_account_token: recommendation.automount_service_account_token,
-    });
+    if let Some(run) = run {
+        let recommendation = recommend(&source.pod, &report::hardened(check, source, run));
+        new.recommendation = Some(Recommendation {
+            pod_security_context: recommendation.pod,
+            containers: recommendation.containers,
+            automount_service_account_token: recommendation.automount_service_account_token,
+            repairs: repairs::of(&run.spec.repairs).sentences(),
+        });
+    }
     let run_status = run.and_then(|run| run.status.clone()).unwrap_or_default();
-    let facts = facts(run);
-    let proven = recommend::proven(settings, &facts);
+    let proven = recommend::proven(items, &facts(run));
     let level = run_status.level.unwrap_or(PodSecurityLevel::Privileged);
     new.verification = Some(Verification {
         run: name.to_owned(),
@@ -175,7 +167,7 @@ fn verified(
         admitted: run_status.admitted.unwrap_or(false),
         message: run_status.admission_message.clone(),
     });
-    new.settings = rejected(seen, source, settings, &proven);
+    new.settings = verdicts(seen, source, run, &proven);
     let admitted = match run_status.admitted {
         Some(true) => "admitted at",
         Some(false) => "refused at",
@@ -197,10 +189,14 @@ fn facts(run: Option<&CheckRun>) -> Vec<recommend::Fact> {
         .map(|status| status.proof.clone())
         .unwrap_or_default();
     let fact = |fact: temper_api::ProofFact| {
-        let setting = fact.setting.parse().ok()?;
+        let item = fact.setting.parse::<Item>().ok()?;
+        let item = match item.setting.scope() {
+            Scope::Pod => item,
+            Scope::Container => item.setting.of(&fact.container),
+        };
         Some(recommend::Fact {
             container: fact.container,
-            setting,
+            item,
             shown: fact.shown,
             fact: fact.fact,
         })
@@ -208,60 +204,68 @@ fn facts(run: Option<&CheckRun>) -> Vec<recommend::Fact> {
     proof.into_iter().filter_map(fact).collect()
 }
 
-/// The verdict on every setting, given those of the recommendation and those that were proven.
-fn rejected(
+/// The verdict on everything that was or could be tried, given the run that is recommended and what it proved.
+fn verdicts(
     seen: &Seen,
     source: &SourceWorkload,
-    recommended: &BTreeSet<Setting>,
-    proven: &BTreeSet<Setting>,
+    recommended: Option<&CheckRun>,
+    proven: &BTreeSet<Item>,
 ) -> Vec<SettingStatus> {
-    let mut list = Vec::new();
-    for setting in Setting::all() {
-        let (state, run, message) = if proven.contains(&setting) {
-            (SettingState::Proven, verdict_run(seen, recommended), None)
-        } else if recommended.contains(&setting) {
-            let why = "no process could be seen to have it: it stays in the recommendation that was run".to_owned();
-            (SettingState::Unproven, verdict_run(seen, recommended), Some(why))
-        } else if source.already_set.contains(&setting) {
-            (SettingState::AlreadySet, None, None)
-        } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == setting) {
-            (SettingState::Unproven, None, Some((*why).to_owned()))
-        } else if source.applicable.contains(&setting) {
-            let (state, run) = decisive(seen, setting);
-            let why = run.and_then(|run| run.status.as_ref()?.message.clone());
-            (state, run, why)
-        } else {
-            // The check does not ask for it.
-            continue;
-        };
-        let warnings = match state {
-            SettingState::Proven => run.map(|run| warnings(seen, run, setting)).unwrap_or_default(),
-            SettingState::Rejected | SettingState::Unproven | SettingState::AlreadySet | SettingState::Pending => {
-                Vec::new()
-            }
-        };
-        list.push(SettingStatus {
-            id: setting.to_string(),
-            state,
-            run: run.map(|run| run.spec.run.clone()),
-            message,
-            warnings,
-        });
-    }
-    list
+    let items = recommended.map(items_of).unwrap_or_default();
+    let repairs = recommended.map(|run| repairs::of(&run.spec.repairs)).unwrap_or_default();
+    Item::all(&source.pod)
+        .filter_map(|item| verdict(seen, source, (recommended, &items, &repairs), proven, item))
+        .collect()
 }
 
-fn verdict_run<'a>(seen: &'a Seen, settings: &BTreeSet<Setting>) -> Option<&'a CheckRun> {
-    let passed = |run: &&CheckRun| settings_of(run) == *settings && super::state(run) == search::State::Passed;
-    seen.runs.iter().map(|run| &**run).find(passed)
+/// The verdict on one item; none on one that the check does not ask for, or the workload has no use for.
+fn verdict(
+    seen: &Seen,
+    source: &SourceWorkload,
+    (recommended, items, repairs): (Option<&CheckRun>, &BTreeSet<Item>, &Repairs),
+    proven: &BTreeSet<Item>,
+    item: Item,
+) -> Option<SettingStatus> {
+    let (state, run, message) = if proven.contains(&item) {
+        (SettingState::Proven, recommended, None)
+    } else if items.contains(&item) {
+        let why = "no process could be seen to have it: it stays in the recommendation that was run".to_owned();
+        (SettingState::Unproven, recommended, Some(why))
+    } else if source.already_set.contains(&item) {
+        (SettingState::AlreadySet, None, None)
+    } else if let Some((_, why)) = source.excluded.iter().find(|(excluded, _)| *excluded == item) {
+        (SettingState::Unproven, None, Some((*why).to_owned()))
+    } else if source.applicable.contains(&item) {
+        let (state, run) = decisive(seen, &item);
+        let why = run.and_then(|run| run.status.as_ref()?.message.clone());
+        (state, run, why)
+    } else {
+        return None;
+    };
+    let is_proven = state == SettingState::Proven;
+    let of_item = BTreeSet::from([item.clone()]);
+    Some(SettingStatus {
+        id: item.setting.to_string(),
+        container: item.container.clone(),
+        state,
+        run: run.map(|run| run.spec.run.clone()),
+        message,
+        repairs: if is_proven { repairs.of(&of_item).sentences() } else { Vec::new() },
+        warnings: match run {
+            Some(run) if is_proven => warnings(seen, run, &of_item),
+            _ => Vec::new(),
+        },
+    })
 }
 
-/// The smallest failed run that had the setting says most about it. Without one nothing speaks against the setting,
-/// but that it could not be tried.
-fn decisive(seen: &Seen, setting: Setting) -> (SettingState, Option<&CheckRun>) {
+/// The smallest failed run that had the item says most about it. Without one nothing speaks against it, but that it
+/// could not be tried.
+fn decisive<'a>(seen: &'a Seen, item: &Item) -> (SettingState, Option<&'a CheckRun>) {
     let smallest = |is_wanted: fn(search::State) -> bool| {
         let runs = seen.runs.iter().map(|run| &**run);
-        runs.filter(|run| settings_of(run).contains(&setting) && is_wanted(super::state(run)))
+        // Of two of one size, the later one had more repairs.
+        runs.filter(|run| items_of(run).contains(item) && is_wanted(super::state(run)))
+            .rev()
             .min_by_key(|run| run.spec.settings.len())
     };
     match smallest(|state| state == search::State::Failed) {
@@ -270,10 +274,10 @@ fn decisive(seen: &Seen, setting: Setting) -> (SettingState, Option<&CheckRun>) 
     }
 }
 
-/// Warnings of the run that had the setting alone; of the whole if there was none.
-fn warnings(seen: &Seen, whole: &CheckRun, setting: Setting) -> Vec<String> {
+/// Warnings of the run that had the item alone; of the whole if there was none.
+fn warnings(seen: &Seen, whole: &CheckRun, item: &BTreeSet<Item>) -> Vec<String> {
     let mut runs = seen.runs.iter().map(|run| &**run);
-    let alone = runs.find(|run| settings_of(run) == BTreeSet::from([setting]));
+    let alone = runs.find(|run| items_of(run) == *item);
     let status = alone.unwrap_or(whole).status.as_ref();
     let findings = status.into_iter().flat_map(|status| &status.findings);
     findings

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use kube::ResourceExt as _;
-use temper_api::{CheckRun, Identity, RunPhase, RunRole, WorkloadHardeningCheck};
+use temper_api::{CheckRun, RunPhase, RunRole, WorkloadHardeningCheck};
 use temper_core::recording::Missing;
 use temper_core::search;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::run::make::settings;
-use crate::run::observe::{known, role};
+use crate::repairs;
+use crate::run::make::items;
+use crate::run::observe::{extent, known, role};
 
 /// The runs of a check, in the order of their creation.
 pub(super) struct Seen {
@@ -34,7 +35,9 @@ impl Seen {
         let run = |run: &Arc<CheckRun>| search::Run {
             name: run.spec.run.clone(),
             role: role(run.spec.role),
-            settings: settings(run),
+            items: items(run),
+            repairs: repairs::of(&run.spec.repairs),
+            extent: extent(run),
             state: super::state(run),
         };
         self.runs.iter().map(run).collect()
@@ -61,12 +64,6 @@ impl Seen {
             agreement: search::agreement(&recordings.iter().map(|recording| &**recording).collect::<Vec<_>>()),
             lost,
         })
-    }
-
-    /// What the baselines were seen to run as.
-    pub(super) fn observed_identity(&self) -> Option<&Identity> {
-        let mut baselines = self.runs.iter().filter(|run| run.spec.role == RunRole::Baseline);
-        baselines.find_map(|run| run.status.as_ref()?.observed_identity.as_ref())
     }
 
     pub(super) fn run(&self, name: &str) -> Option<&CheckRun> {

@@ -1,19 +1,21 @@
 //! Writes the HardeningReport: everything that a report for people is made from, within 10 KiB.
 
+use k8s_openapi::api::core::v1::PodSpec;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
 use temper_api::{
     CheckRef, CheckRun, CheckStatus, Evidence, FindingRecord, FindingWeight, HardeningReportSpec, Point, RunRole,
     Series, WorkloadHardeningCheck,
 };
-use temper_core::recommend::patch;
+use temper_core::recommend::{harden, patch};
 
 use super::conclude::End;
 use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::source;
+use crate::run::make;
+use crate::{repairs, source};
 
 /// A report is at most this large, in bytes of JSON: thousands of them must not burden etcd.
 const LIMIT: usize = 10 * 1024;
@@ -108,17 +110,8 @@ fn compose(
         .iter()
         .filter(|run| run.spec.role == RunRole::Baseline || Some(run.spec.run.as_str()) == verifying);
     let uid = check.uid().unwrap_or_default();
-    let recommended = status.recommendation.as_ref().map(|recommendation| {
-        let change = patch(
-            &source.pod,
-            &temper_core::recommend::Recommendation {
-                pod: recommendation.pod_security_context.clone(),
-                containers: recommendation.containers.clone(),
-                automount_service_account_token: recommendation.automount_service_account_token,
-            },
-        );
-        source.kind.patch(&source.object, change)
-    });
+    let hardened = verifying.and_then(|run| Some(hardened(check, source, seen.run(run)?)));
+    let recommended = hardened.map(|hardened| source.kind.patch(&source.object, patch(&source.pod, &hardened)));
     HardeningReportSpec {
         target: check.spec.target_ref.to_string(),
         target_ref: check.spec.target_ref.clone(),
@@ -142,6 +135,12 @@ fn compose(
         timings: status.timings.clone().unwrap_or_default(),
         completed_at: status.timings.as_ref().and_then(|timings| timings.completed_at.clone()),
     }
+}
+
+/// The Pod of the source as a run had it, but for what a clone leaves out.
+pub(super) fn hardened(check: &WorkloadHardeningCheck, source: &SourceWorkload, run: &CheckRun) -> PodSpec {
+    let base = make::base(&check.spec.security_context);
+    harden(&source.pod, &base, &make::items(run), &repairs::of(&run.spec.repairs))
 }
 
 /// CPU and memory of every container of a run.

@@ -243,11 +243,13 @@ pub(super) fn current(
         baseline_ready_seconds: None,
         recording_seconds: seconds,
     });
-    let pending = source.applicable.iter().map(|setting| SettingStatus {
-        id: setting.to_string(),
+    let pending = source.applicable.iter().map(|item| SettingStatus {
+        id: item.setting.to_string(),
+        container: item.container.clone(),
         state: SettingState::Pending,
         run: None,
         message: None,
+        repairs: Vec::new(),
         warnings: Vec::new(),
     });
     status.settings = pending.collect();

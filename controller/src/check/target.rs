@@ -11,7 +11,7 @@ use serde_json::Value;
 use temper_api::{WorkloadHardeningCheck, reason};
 use temper_core::clone::{source_pod, template_hash};
 use temper_core::kind::Kind;
-use temper_core::setting::{Applicability, Setting};
+use temper_core::setting::{Applicability, Item};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -23,11 +23,11 @@ pub(super) struct SourceWorkload {
     pub(super) object: Value,
     pub(super) pod: PodSpec,
     pub(super) template_hash: String,
-    /// Settings that it lacks and Kubernetes takes.
-    pub(super) applicable: BTreeSet<Setting>,
-    /// Settings that cannot be tried on it, and why.
-    pub(super) excluded: Vec<(Setting, &'static str)>,
-    pub(super) already_set: Vec<Setting>,
+    /// What it lacks and Kubernetes takes.
+    pub(super) applicable: BTreeSet<Item>,
+    /// What cannot be tried on it, and why.
+    pub(super) excluded: Vec<(Item, &'static str)>,
+    pub(super) already_set: Vec<Item>,
 }
 
 /// What became of looking at the target.
@@ -132,14 +132,15 @@ pub(super) async fn look(check: &WorkloadHardeningCheck, context: &Context) -> R
     let base = crate::run::make::base(&check.spec.security_context);
     let mut pod = workload.pod.clone();
     base.apply(&mut pod);
-    let asked = |setting: &Setting| {
-        check.spec.settings.is_empty() || check.spec.settings.iter().any(|id| *id == setting.to_string())
+    let asked = |item: &Item| {
+        check.spec.settings.is_empty() || check.spec.settings.iter().any(|id| *id == item.setting.to_string())
     };
-    for setting in Setting::all().filter(asked) {
-        match setting.applicability(&pod) {
-            Applicability::Applicable => drop(workload.applicable.insert(setting)),
-            Applicability::AlreadySet => workload.already_set.push(setting),
-            Applicability::Excluded(why) => workload.excluded.push((setting, why)),
+    for item in Item::all(&pod).filter(asked) {
+        match item.applicability(&pod) {
+            Applicability::Applicable => drop(workload.applicable.insert(item)),
+            Applicability::AlreadySet => workload.already_set.push(item),
+            Applicability::Excluded(why) => workload.excluded.push((item, why)),
+            Applicability::Absent => {}
         }
     }
     Ok(Target::Fit(Box::new(workload)))
@@ -184,7 +185,7 @@ fn busy(check: &WorkloadHardeningCheck, context: &Context) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use temper_core::setting::Setting;
 
     #[test]
     fn the_api_offers_every_setting() {

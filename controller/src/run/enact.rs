@@ -6,7 +6,8 @@ use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 use temper_api::{CheckRun, CheckRunStatus, ProofFact, RunPhase, RunRole, reason};
-use temper_core::recommend::prove;
+use temper_core::recommend::{Short, prove};
+use temper_core::oracle::Outcome;
 use temper_core::run::Step;
 
 use super::make::{self, Made, Replaced};
@@ -14,7 +15,7 @@ use super::observe::Seen;
 use super::{admit, job, status};
 use crate::context::Context;
 use crate::error::{Result, chain};
-use crate::{clock, identity};
+use crate::{clock, repairs};
 
 /// Between two tries of what the API server failed to do.
 const AGAIN: Duration = Duration::from_secs(3);
@@ -25,10 +26,15 @@ const SLOW_LOOK: Duration = Duration::from_secs(30);
 pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: Step) -> Result<Action> {
     let mut status = seen.status.clone();
     let mut action = Action::await_change();
+    let taught = learn(run, seen, &step, &mut status);
     match step {
         Step::Wait(until) => {
             let nanos = until.and_then(|until| u64::try_from(until - seen.now).ok());
             let wait = nanos.map_or(SLOW_LOOK, Duration::from_nanos);
+            if taught {
+                status::write(run, context, status).await?;
+                wake_siblings(run, context);
+            }
             return Ok(Action::requeue(wait.clamp(Duration::from_millis(50), SLOW_LOOK)));
         }
         Step::Begin => {
@@ -130,6 +136,18 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
     Ok(action)
 }
 
+/// Keeps what a run teaches: of a baseline as soon as it was seen, of a candidate once it has failed. Whether that is new.
+fn learn(run: &CheckRun, seen: &Seen, step: &Step, status: &mut CheckRunStatus) -> bool {
+    let has_failed = matches!(step, Step::End(verdict) if verdict.outcome == Outcome::Failed);
+    let is_observed = run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);
+    let taught = (has_failed || is_observed).then(|| repairs::taught(&seen.learned));
+    if taught.is_none() || status.learned == taught {
+        return false;
+    }
+    status.learned = taught;
+    true
+}
+
 /// Whether a clone takes longer to make than any may take to become Ready.
 fn is_overdue(status: &CheckRunStatus, now: i64, context: &Context) -> bool {
     let limit = i64::try_from(context.args.start_deadline.as_nanos()).unwrap_or(i64::MAX);
@@ -185,21 +203,22 @@ async fn remember(run: &CheckRun, context: &Context, seen: &Seen, status: &mut C
         return Ok(());
     };
     let process = |container: &str| seen.recording.process(container);
-    let facts = prove(&pod, &make::settings(run), process);
+    let end = |container: &str| {
+        if seen.recording.completed(container) {
+            Short::Completed
+        } else {
+            Short::Unknown
+        }
+    };
+    let facts = prove(&pod, &make::items(run), process, end);
     status.proof = facts
         .into_iter()
         .map(|fact| ProofFact {
             container: fact.container,
-            setting: fact.setting.to_string(),
+            setting: fact.item.setting.to_string(),
             shown: fact.shown,
             fact: fact.fact,
         })
         .collect();
-    status.observed_identity = pod
-        .containers
-        .first()
-        .and_then(|container| seen.recording.process(&container.name))
-        .filter(|process| process.error.is_empty())
-        .map(identity::observed);
     Ok(())
 }

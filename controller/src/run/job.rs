@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
-use temper_api::{CheckRun, MANAGER, annotation, label};
+use temper_api::{CheckRun, MANAGER, RunRole, annotation, label};
 
 use crate::args::Args;
 use crate::trace;
@@ -203,6 +203,10 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
         secret("NATS_PASSWORD", "password"),
         text("TRACEPARENT", trace::of_worker(run, *attempt)),
     ];
+    if run.spec.role == RunRole::Baseline {
+        // What repairs stand on is what works.
+        env.push(text("TEMPER_OBSERVE", "true".to_owned()));
+    }
     if let Some(at) = ready_at {
         env.push(text("TEMPER_READY_AT", at.to_string()));
     }
@@ -249,7 +253,7 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Identity, Isolation, Oracles, RunRole, TargetRef};
+    use temper_api::{BaseSecurityContext, CheckRef, CheckRunSpec, Isolation, Oracles, Repairs, TargetRef};
 
     use super::*;
 
@@ -267,7 +271,8 @@ mod tests {
                 name: "web".into(),
             },
             settings: vec![],
-            identity: Identity::default(),
+            repairs: Repairs::default(),
+            screening: false,
             security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, annotation, label, reason};
 use temper_core::clone::{self, Order, Part, Refusal};
 use temper_core::kind::Kind;
-use temper_core::setting::{Base, Setting};
+use temper_core::repair::Repairs;
+use temper_core::setting::{Base, Item};
 
 use super::job;
 use super::remove::ignore_absent;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::identity;
-use crate::source;
+use crate::{repairs, source};
 
 /// An account that was made with its namespace appears a moment later; so do rights.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -42,7 +42,8 @@ struct Wish {
     clone: String,
     labels: Vec<(String, String)>,
     base: Base,
-    settings: BTreeSet<Setting>,
+    items: BTreeSet<Item>,
+    repairs: Repairs,
 }
 
 impl Wish {
@@ -53,7 +54,8 @@ impl Wish {
             clone: job::clone_name(run),
             labels: job::labels(run),
             base: base(&run.spec.security_context),
-            settings: settings(run),
+            items: items(run),
+            repairs: repairs::of(&run.spec.repairs),
         })
     }
 
@@ -64,16 +66,16 @@ impl Wish {
             clone: &self.clone,
             labels: &self.labels,
             base: &self.base,
-            settings: &self.settings,
-            identity: identity::of(&run.spec.identity),
+            items: &self.items,
+            repairs: &self.repairs,
             neighbours: run.spec.isolation.dependencies == Dependencies::Namespace,
             allow_shared: run.spec.isolation.allow_shared,
         }
     }
 }
 
-/// The settings of a run.
-pub(crate) fn settings(run: &CheckRun) -> BTreeSet<Setting> {
+/// What a run has under test.
+pub(crate) fn items(run: &CheckRun) -> BTreeSet<Item> {
     run.spec.settings.iter().filter_map(|id| id.parse().ok()).collect()
 }
 

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::PodSpec;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck};
+use temper_core::oracle;
 use temper_core::recording::Recording;
 use temper_core::run::{self, Baseline, Phase};
-use temper_core::search::Role;
+use temper_core::repair;
+use temper_core::search::{Extent, Role};
 
-use super::job;
+use super::{job, make};
 use crate::check::is_open;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::ingest::{Follow, Known};
-use crate::{clock, telemetry};
+use crate::{clock, repairs, telemetry};
 
 /// A run as it stands now.
 pub(super) struct Seen {
@@ -23,6 +26,10 @@ pub(super) struct Seen {
     pub(super) phase: Phase,
     pub(super) role: Role,
     pub(super) cancelled: bool,
+    pub(super) extent: Extent,
+    /// What its recording taught so far.
+    pub(super) learned: repair::Learned,
+    pub(super) repairable: bool,
     pub(super) admission_due: bool,
     pub(super) job: run::Job,
     pub(super) recording: Arc<Recording>,
@@ -79,13 +86,15 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
     } else {
         run::Job::Absent
     };
+    let learned = learn(role, &known.recording, &siblings);
     Ok(Seen {
         phase,
         role,
         cancelled: is_cancelled(run, context).await?,
-        // A candidate of one setting may become the recommendation, too; one that breaks at once need not be tried.
-        admission_due: status.admitted.is_none()
-            && (role == Role::Verification || (role == Role::Candidate && status.promising)),
+        extent: extent(run),
+        repairable: is_repairable(run, &learned, context),
+        learned,
+        admission_due: status.admitted.is_none() && role == Role::Verification,
         job,
         recording: known.recording,
         current: known.current,
@@ -94,6 +103,47 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         siblings,
         status,
     })
+}
+
+/// How long a run is recorded.
+pub(crate) fn extent(run: &CheckRun) -> Extent {
+    if run.spec.screening {
+        Extent::Screening
+    } else {
+        Extent::Full
+    }
+}
+
+/// What the recording of a run teaches: of a baseline what it does, of a candidate what it was refused.
+fn learn(role: Role, recording: &Recording, siblings: &[Sibling]) -> repair::Learned {
+    if role == Role::Baseline {
+        return repair::learn(recording.observations());
+    }
+    let baselines: Vec<&Recording> = siblings.iter().map(|sibling| &*sibling.recording).collect();
+    // Before a baseline is Ready everything would be new.
+    if baselines.iter().all(|baseline| baseline.ready_at().is_none()) {
+        return repair::Learned::default();
+    }
+    repair::Learned {
+        required: repair::Repairs::default(),
+        helpful: repair::learn_from_refusals(oracle::new_lines(&baselines, recording)),
+    }
+}
+
+/// Whether more is known than a run has.
+fn is_repairable(run: &CheckRun, learned: &repair::Learned, context: &Context) -> bool {
+    let namespace = run.namespace().unwrap_or_default();
+    let key = ObjectRef::new(&run.spec.check.name).within(&namespace);
+    let Some(check) = context.seen.checks.get(&key) else {
+        return false;
+    };
+    let siblings = context.runs_of(&namespace, &run.spec.check.uid);
+    let mut known = repairs::known(&check.spec, &PodSpec::default(), &siblings);
+    known.learn(learned);
+    let mine = repairs::of(&run.spec.repairs);
+    let mut all = mine.clone();
+    all.learn(&known.helpful);
+    all.of(&make::items(run)) != mine
 }
 
 /// Follows the recording of a run, if it is being recorded.

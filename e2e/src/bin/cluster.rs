@@ -8,13 +8,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use temper_e2e::cluster::{self, Cluster, Start};
-use temper_e2e::images::{Archive, Image};
+use temper_e2e::images::{Archive, Image, load_hook};
 use temper_e2e::provisioner;
 use temper_e2e::tools::Tool;
 use tracing_subscriber::EnvFilter;
-
-/// In an external cluster, a command that loads an image into it; the path of an OCI archive is put behind it.
-const LOAD_IMAGE: &str = "TEMPER_LOAD_IMAGE";
 
 #[derive(Parser)]
 #[command(about = "A real Kubernetes cluster on this machine, in namespaces of its own")]
@@ -191,14 +188,14 @@ async fn tools() -> Result<()> {
 }
 
 async fn images(cluster: &Cluster, names: &[String]) -> Result<()> {
-    let hook = std::env::var(LOAD_IMAGE).ok().filter(|hook| !hook.is_empty());
+    let hook = load_hook();
     for image in chosen(names)? {
         let archive = image.build().await?;
         match &hook {
             _ if !cluster::external() => import(cluster, &archive).await?,
             Some(hook) => archive.load_by(hook).await?,
             None => println!(
-                "{} is in {}: load it into your cluster, or set {LOAD_IMAGE} to a command that does",
+                "{} is in {}: load it into your cluster, or set TEMPER_LOAD_IMAGE to a command that does",
                 archive.name,
                 archive.path.display()
             ),

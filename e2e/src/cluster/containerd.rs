@@ -1,5 +1,6 @@
 //! What is asked of containerd directly: images, and the containers that an ended cluster left behind.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -53,6 +54,15 @@ pub(super) async fn load(node: Node<'_>, archive: &Archive, digest: &str) -> Res
         .await
         .with_context(|| format!("failed to import `{}`", archive.path.display()))?;
     Ok(true)
+}
+
+/// Loads whatever images an archive holds, and gives each its second name where that is another.
+pub(super) async fn bring(node: Node<'_>, archive: &Path, names: &[(String, String)]) -> Result<()> {
+    run(ctr(node).args(["images", "import"]).arg(archive)).await?;
+    for (name, full) in names.iter().filter(|(name, full)| name != full) {
+        run(ctr(node).args(["images", "tag", "--force", name, full])).await?;
+    }
+    Ok(())
 }
 
 /// The digest of the image that has this name, if there is one.

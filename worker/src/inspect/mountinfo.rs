@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// One line of the table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Mount {
+    /// Number of the mount, which `/proc/PID/fdinfo` names too.
+    #[serde(default)]
+    pub(crate) id: u64,
     /// Mount point.
     pub(crate) path: String,
     /// Type of the file system.
@@ -18,19 +21,17 @@ pub(crate) fn parse(text: &str) -> Vec<Mount> {
     text.lines().filter_map(line).collect()
 }
 
-/// Whether `/` is read-only; a later mount on the same path hides an earlier one.
-pub(crate) fn root_read_only(mounts: &[Mount]) -> Option<bool> {
-    mounts
-        .iter()
-        .rev()
-        .find(|mount| mount.path == "/")
-        .map(|mount| mount.read_only)
+/// The mount of `/`; a later mount on the same path hides an earlier one.
+pub(crate) fn root(mounts: &[Mount]) -> Option<&Mount> {
+    mounts.iter().rev().find(|mount| mount.path == "/")
 }
 
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`
 fn line(line: &str) -> Option<Mount> {
     let (mount, fs) = line.split_once(" - ")?;
-    let mut mount = mount.split(' ').skip(4);
+    let mut mount = mount.split(' ');
+    let id = mount.next()?.parse().ok()?;
+    let mut mount = mount.skip(3);
     let path = unescape(mount.next()?);
     let options = mount.next()?;
     let mut fs = fs.split(' ');
@@ -40,6 +41,7 @@ fn line(line: &str) -> Option<Mount> {
         .iter()
         .any(|list| list.split(',').any(|option| option == "ro"));
     Some(Mount {
+        id,
         path,
         fs_type,
         read_only,
@@ -82,13 +84,13 @@ broken line
                 ("/sys/fs/cgroup", "tmpfs", true)
             ]
         );
-        assert_eq!(root_read_only(&mounts), Some(true));
+        assert_eq!(root(&mounts).map(|root| (root.id, root.read_only)), Some((1203, true)));
     }
 
     #[test]
     fn the_last_mount_on_a_path_wins() {
         let table = format!("{TABLE}1 2 0:1 / / rw - tmpfs tmpfs rw\n");
-        assert_eq!(root_read_only(&parse(&table)), Some(false));
-        assert_eq!(root_read_only(&[]), None);
+        assert_eq!(root(&parse(&table)).map(|root| root.read_only), Some(false));
+        assert_eq!(root(&[]), None);
     }
 }

@@ -1,10 +1,14 @@
 //! Samples of every kind, with hostile names, bytes and times.
 
+mod observation;
+
 use proptest::prelude::*;
 use temper_core::recording::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
     Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
 };
+
+use self::observation::any_observation;
 
 pub(super) fn source(container: &str, pod: &str, restart: u32) -> Source {
     Source {
@@ -178,6 +182,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
         3 => any_lines().prop_map(Sample::Logs),
         1 => any_pod().prop_map(Sample::Pod),
         1 => any_process().prop_map(Sample::Process),
+        1 => any_observation().prop_map(Sample::Observation),
         1 => mark.prop_map(|(time_nanos, [published, lost], message, moment)| Sample::Mark(Mark {
             moment,
             time_nanos,

@@ -87,12 +87,12 @@ fn source() -> Source {
     }
 }
 
-fn clone_of(source: &Source, settings: &BTreeSet<Setting>, neighbours: bool) -> Result<Plan, Refusal> {
+fn clone_of(source: &Source, items: &BTreeSet<Item>, neighbours: bool) -> Result<Plan, Refusal> {
     let labels = [("temper.dev/run-uid".to_owned(), "r".to_owned())];
-    plan(source, &order(&labels, settings, neighbours))
+    plan(source, &order(&labels, items, neighbours))
 }
 
-fn order<'a>(labels: &'a [(String, String)], settings: &'a BTreeSet<Setting>, neighbours: bool) -> Order<'a> {
+fn order<'a>(labels: &'a [(String, String)], items: &'a BTreeSet<Item>, neighbours: bool) -> Order<'a> {
     Order {
         kind: const { &Kind::Deployment },
         name: "web",
@@ -104,8 +104,14 @@ fn order<'a>(labels: &'a [(String, String)], settings: &'a BTreeSet<Setting>, ne
                 container: None,
             }
         },
-        settings,
-        identity: Identity::default(),
+        items,
+        repairs: const {
+            &Repairs {
+                fs_group: None,
+                unprivileged_ports: false,
+                containers: std::collections::BTreeMap::new(),
+            }
+        },
         neighbours,
         allow_shared: false,
     }
@@ -227,7 +233,7 @@ fn a_host_socket_ends_the_check() {
 
 #[test]
 fn the_target_has_the_settings_and_its_neighbours_have_not() {
-    let plan = clone_of(&source(), &BTreeSet::from([Setting::ReadOnlyRootFilesystem]), true).unwrap();
+    let plan = clone_of(&source(), &BTreeSet::from([crate::setting::Setting::ReadOnlyRootFilesystem.of("app")]), true).unwrap();
     let context = |name: &str| {
         find(&plan, "Deployment", name).unwrap()["spec"]["template"]["spec"]["containers"][0]["securityContext"].clone()
     };

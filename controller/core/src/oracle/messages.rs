@@ -60,6 +60,18 @@ pub(super) fn new_complaints(baselines: &[&Recording], candidate: &Recording) ->
     in_time(candidate.logs().keys().map(|name| compare(name)))
 }
 
+/// One line of each message that no baseline has word for word, with its container.
+pub(super) fn unknown<'a>(
+    baselines: &'a [&'a Recording],
+    candidate: &'a Recording,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    candidate.logs().keys().flat_map(move |name| {
+        let comparison = Comparison::new(baselines, candidate, name);
+        let lines: Vec<&str> = comparison.unknown().map(|(_, seen)| seen.example.as_str()).collect();
+        lines.into_iter().map(move |line| (name.as_str(), line))
+    })
+}
+
 /// The container that complained first is closest to the cause.
 fn in_time(containers: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> {
     let mut containers: Vec<Vec<Finding>> = containers.collect();

@@ -1,6 +1,7 @@
 //! What a worker publishes, as core sees it. Times are nanoseconds since the Unix epoch.
 
 use super::metric::Scrape;
+use super::observation::Observation;
 
 /// One message of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +18,8 @@ pub enum Sample {
     Usage(Usage),
     /// What a running process shows of itself.
     Process(Process),
+    /// What a container of a baseline is and does.
+    Observation(Observation),
     /// What the workload counts itself.
     Metrics(Scrape),
     /// What a functional probe of the user found.

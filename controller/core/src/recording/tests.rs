@@ -1,4 +1,5 @@
 mod missing;
+mod observation;
 mod samples;
 mod totals;
 

@@ -46,6 +46,8 @@ pub(crate) fn observed<'a>(
         cancelled: false,
         has_place: false,
         attempt: 1,
+        extent: Extent::Full,
+        repairable: false,
         admission_due: false,
         promising: true,
         job: Job::Active,
@@ -119,15 +121,25 @@ fn what_may_be_recommended_is_tried_at_the_api_server_before_its_clone_goes() {
 #[test]
 fn what_runs_to_its_end_at_once_goes_through_every_step() {
     let (end, baselines) = (whole(), [under_way(), under_way()]);
-    let mut seen = observed(Phase::Starting, Role::Candidate, &end, &baselines);
-    seen.promising = false;
+    let mut seen = observed(Phase::Starting, Role::Verification, &end, &baselines);
+    (seen.promising, seen.admission_due) = (false, true);
     assert_eq!(next(&seen), Step::Ready(2 * SECOND));
     seen.phase = Phase::Recording;
-    assert_eq!(next(&seen), Step::Promise);
-    (seen.promising, seen.admission_due) = (true, true);
     assert_eq!(next(&seen), Step::Admit);
     seen.admission_due = false;
     assert_eq!(next(&seen), Step::Judge);
+}
+
+#[test]
+fn what_is_screened_ends_once_it_was_ready_for_a_while() {
+    let (ready, baselines) = (under_way(), [under_way(), under_way()]);
+    let mut seen = observed(Phase::Recording, Role::Candidate, &ready, &baselines);
+    (seen.extent, seen.promising) = (Extent::Screening, false);
+    let due = 2 * SECOND + PROMISING_NANOS;
+    seen.now = due - 1;
+    assert_eq!(next(&seen), Step::Wait(Some(due)));
+    seen.now = due;
+    assert!(matches!(next(&seen), Step::End(verdict) if verdict.outcome == Outcome::Passed));
 }
 
 #[test]

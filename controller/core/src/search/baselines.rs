@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BASELINES, Conclusion, Role, Run, Start, State};
+use super::{BASELINES, Conclusion, Extent, Role, Run, Start, State};
 use crate::oracle::{self, Finding};
 use crate::recording::{Ending, Recording};
+use crate::repair::Repairs;
 
 /// What the baselines that passed say of each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub(super) fn missing(history: &[Run], agreement: &Agreement, room: usize) -> Re
                 });
             }
             State::Error => return Err(Conclusion::Undecided { run }),
-            State::Open | State::Promising | State::Passed => {}
+            State::Open | State::Promising | State::Screened | State::Passed => {}
         }
     }
     let is_settled = baselines.values().all(|state| *state == State::Passed);
@@ -101,7 +102,9 @@ pub(super) fn missing(history: &[Run], agreement: &Agreement, room: usize) -> Re
         .map(|name| Start {
             name,
             role: Role::Baseline,
-            settings: BTreeSet::new(),
+            items: BTreeSet::new(),
+            repairs: Repairs::default(),
+            extent: Extent::Full,
         })
         .collect();
     if missing.len() > room {

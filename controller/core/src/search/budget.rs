@@ -1,17 +1,19 @@
 //! What there is room for.
 
-use std::collections::BTreeSet;
-
-use super::{Agreement, BASELINES, Known, Role, Verification};
-use crate::setting::Setting;
+use super::explore::Trial;
+use super::{Agreement, BASELINES, Extent, Known, Role, Verification};
 
 impl Known<'_> {
     /// As many of these as the budget has room for, so that the search can still be concluded. Nothing is held back
     /// from the first candidate: without it there is nothing to conclude.
-    pub(super) fn afford(&self, sets: Vec<BTreeSet<Setting>>, mut room: usize) -> Vec<BTreeSet<Setting>> {
+    pub(super) fn afford(&self, trials: Vec<Trial>, mut room: usize) -> Vec<Trial> {
         let reserve = self.reserve();
-        let affordable = sets.into_iter().filter(|set| {
-            let held_back = if set == self.order.applicable { 0 } else { reserve };
+        let affordable = trials.into_iter().filter(|trial| {
+            let is_first = trial.items == *self.order.applicable && !self.tried.has_candidates();
+            // What was screened is nothing to recommend before one of it was recorded in full.
+            let owes = trial.extent == Extent::Screening || self.tried.screened_best().is_some();
+            let record = usize::from(owes && self.tried.best().is_none());
+            let held_back = if is_first { 0 } else { reserve + record };
             let is_affordable = room > held_back;
             room -= usize::from(is_affordable);
             is_affordable

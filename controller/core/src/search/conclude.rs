@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Conclusion, Known, Next, State, Verification, baselines};
-use crate::setting::Setting;
+use crate::setting::Item;
 
 impl Known<'_> {
     /// The search found this, or nothing if it is empty. `room` is how many runs there may yet be.
-    pub(super) fn conclude(&self, best: &BTreeSet<Setting>, room: usize, budget_spent: bool) -> Next {
+    pub(super) fn conclude(&self, best: &BTreeSet<Item>, room: usize, budget_spent: bool) -> Next {
         let Some(run) = self.tried.name(best) else {
             return Next::Done(match self.tried.last_refuted() {
                 Some(run) => Conclusion::Unverified { run: run.to_owned() },
@@ -24,7 +24,7 @@ impl Known<'_> {
         let verified = |run: &str, budget_spent: bool| {
             Next::Done(Conclusion::Verified {
                 run: run.to_owned(),
-                settings: best.clone(),
+                items: best.clone(),
                 budget_spent,
             })
         };

@@ -18,9 +18,9 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::State;
-use super::explore::Step;
+use super::explore::{Step, full};
 use super::tried::Tried;
-use crate::setting::Setting;
+use crate::setting::Item;
 
 /// Chunks of a wave at most: its `2 * 7 - 2` runs are as many as a controller has places unless told otherwise.
 pub(super) const WIDTH: usize = 7;
@@ -28,27 +28,27 @@ pub(super) const WIDTH: usize = 7;
 /// One chunk, and the sets about it.
 struct Link {
     /// The passing set with all chunks before this one.
-    below: BTreeSet<Setting>,
+    below: BTreeSet<Item>,
     /// The same with this one.
-    above: BTreeSet<Setting>,
+    above: BTreeSet<Item>,
     /// The failing set without this chunk.
-    without: BTreeSet<Setting>,
+    without: BTreeSet<Item>,
 }
 
 /// The passing set as large as it gets by the time that it differs from the failing one in one setting, or the step to
 /// take before that is known. `passing` is a part of `failing`.
 pub(super) fn narrow(
-    mut passing: BTreeSet<Setting>,
-    mut failing: BTreeSet<Setting>,
+    mut passing: BTreeSet<Item>,
+    mut failing: BTreeSet<Item>,
     width: usize,
     tried: &Tried<'_>,
-) -> Result<BTreeSet<Setting>, Step> {
+) -> Result<BTreeSet<Item>, Step> {
     loop {
         let chain = chain(&passing, &failing, width);
         if chain.len() < 2 {
             return Ok(passing);
         }
-        let mut without: Vec<&BTreeSet<Setting>> = chain.iter().map(|link| &link.without).collect();
+        let mut without: Vec<&BTreeSet<Item>> = chain.iter().map(|link| &link.without).collect();
         without.sort_by_key(|set| (Reverse(set.len()), *set));
         // The last link is the failing set, the one before it the failing set without the last chunk.
         let partial = chain.iter().rev().skip(2).map(|link| &link.above);
@@ -68,14 +68,14 @@ pub(super) fn narrow(
 }
 
 /// The chain of chunks from one set to the other, of one size as far as that goes.
-fn chain(passing: &BTreeSet<Setting>, failing: &BTreeSet<Setting>, width: usize) -> Vec<Link> {
-    let difference: Vec<Setting> = failing.difference(passing).copied().collect();
+fn chain(passing: &BTreeSet<Item>, failing: &BTreeSet<Item>, width: usize) -> Vec<Link> {
+    let difference: Vec<Item> = failing.difference(passing).cloned().collect();
     let chunks = difference.len().min(width.max(2)).max(1);
     let (size, larger) = (difference.len() / chunks, difference.len() % chunks);
     let mut settings = difference.into_iter();
     let mut below = passing.clone();
     let link = |number: usize| {
-        let chunk: BTreeSet<Setting> = settings.by_ref().take(size + usize::from(number < larger)).collect();
+        let chunk: BTreeSet<Item> = settings.by_ref().take(size + usize::from(number < larger)).collect();
         let above = &below | &chunk;
         Link {
             below: std::mem::replace(&mut below, above.clone()),
@@ -88,21 +88,21 @@ fn chain(passing: &BTreeSet<Setting>, failing: &BTreeSet<Setting>, width: usize)
 
 /// The first of these that passed, the best first. Only what is better than one that passed must have been run.
 fn first_passing<'s>(
-    wave: impl Iterator<Item = &'s BTreeSet<Setting>>,
+    wave: impl Iterator<Item = &'s BTreeSet<Item>>,
     tried: &Tried<'_>,
-) -> Result<Option<&'s BTreeSet<Setting>>, Step> {
+) -> Result<Option<&'s BTreeSet<Item>>, Step> {
     let mut missing = Vec::new();
     let mut is_open = false;
     let mut found = None;
     for set in wave {
-        match tried.state(set) {
-            None => missing.push(set.clone()),
+        match tried.full(set) {
+            None => missing.push(full(set.clone())),
             Some(State::Open | State::Promising) => is_open = true,
             Some(State::Passed) => {
                 found = Some(set);
                 break;
             }
-            Some(State::Failed | State::Inconclusive | State::Error) => {}
+            Some(State::Screened | State::Failed | State::Inconclusive | State::Error) => {}
         }
     }
     if !missing.is_empty() {

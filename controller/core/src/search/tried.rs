@@ -1,9 +1,11 @@
-//! What the history says of each set of settings.
+//! What the history says of each set of items.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Role, Run, Start, State};
-use crate::setting::Setting;
+use super::explore::Trial;
+use super::{Extent, GENERATIONS, Order, Role, Run, Start, State};
+use crate::repair::{Capability, Repairs};
+use crate::setting::Item;
 
 /// Independent runs that may fail before the search is given up.
 const VERIFICATIONS: usize = 3;
@@ -11,84 +13,191 @@ const VERIFICATIONS: usize = 3;
 /// What the names of independent runs begin with.
 const VERIFY: &str = "verify";
 
-/// A run by its set. Of two with one set, the one that has not ended, then the one that passed.
-type Runs<'a> = BTreeMap<&'a BTreeSet<Setting>, (State, &'a str)>;
+/// What the names of runs begin with that tell which capabilities are needed.
+const CAPABILITY: &str = "cap";
 
 /// Every set that was run.
 #[derive(Debug)]
 pub(super) struct Tried<'a> {
-    runs: Runs<'a>,
-    independent: Runs<'a>,
+    applicable: &'a BTreeSet<Item>,
+    /// By set, in the order of their names, which is that of their start.
+    runs: BTreeMap<&'a BTreeSet<Item>, Vec<&'a Run>>,
+    /// By set. Of two with one set, the one that has not ended, then the one that passed.
+    independent: BTreeMap<&'a BTreeSet<Item>, (State, &'a str)>,
+    /// Runs that tell which capabilities are needed.
+    probes: Vec<&'a Run>,
     names: BTreeSet<&'a str>,
+    required: &'a Repairs,
+    helpful: &'a Repairs,
+    /// What runs that are started now get: as much as is known, once there was a failure to repair.
+    known: Repairs,
 }
 
 impl<'a> Tried<'a> {
-    /// Reads a history. A run with a setting that does not apply any more says nothing.
-    pub(super) fn of(applicable: &BTreeSet<Setting>, history: &'a [Run]) -> Self {
+    /// Reads a history. A run with an item that does not apply any more says nothing.
+    pub(super) fn of(order: &Order<'a>, history: &'a [Run]) -> Self {
         let mut tried = Self {
+            applicable: order.applicable,
             runs: BTreeMap::new(),
             independent: BTreeMap::new(),
+            probes: Vec::new(),
             names: history.iter().map(|run| run.name.as_str()).collect(),
+            required: &order.learned.required,
+            helpful: &order.learned.helpful,
+            known: order.learned.required.clone(),
         };
         let candidates = history.iter().filter(|run| run.role != Role::Baseline);
-        for run in candidates.filter(|run| run.settings.is_subset(applicable)) {
-            let runs = if run.name.starts_with(VERIFY) {
-                &mut tried.independent
+        for run in candidates.filter(|run| run.items.is_subset(order.applicable)) {
+            if run.name.starts_with(VERIFY) {
+                let new = (run.state, run.name.as_str());
+                let known = tried.independent.entry(&run.items).or_insert(new);
+                *known = new.min(*known);
+            } else if run.name.starts_with(CAPABILITY) {
+                tried.probes.push(run);
             } else {
-                &mut tried.runs
-            };
-            let new = (run.state, run.name.as_str());
-            let known = runs.entry(&run.settings).or_insert(new);
-            *known = new.min(*known);
+                tried.runs.entry(&run.items).or_default().push(run);
+            }
+            if run.state == State::Failed {
+                tried.known.learn(&order.learned.helpful);
+            }
+        }
+        for runs in tried.runs.values_mut() {
+            runs.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
+        }
+        for (container, needed) in super::capabilities::needed(order.applicable, &tried) {
+            let mend = tried.known.containers.entry(container).or_default();
+            mend.capabilities = needed;
         }
         tried
     }
 
+    /// The repairs that a run of this set would have now.
+    pub(super) fn repairs(&self, set: &BTreeSet<Item>) -> Repairs {
+        self.known.of(set)
+    }
+
+    /// The runs of a set that have what is required of it.
+    fn runs_of<'s>(&'s self, set: &BTreeSet<Item>) -> impl Iterator<Item = &'a Run> + use<'a, 's> {
+        let required = self.required.of(set);
+        let runs = self.runs.get(set).into_iter().flatten().copied();
+        runs.filter(move |run| run.repairs.covers(&required))
+    }
+
+    /// Where a set stands, if it was run, recorded in full or screened. One that failed with less than what is known now
+    /// was not run.
+    pub(super) fn state(&self, set: &BTreeSet<Item>) -> Option<State> {
+        self.stands(set, |_| true)
+    }
+
+    /// Where a set stands that must be recorded in full.
+    pub(super) fn full(&self, set: &BTreeSet<Item>) -> Option<State> {
+        self.stands(set, |run| run.extent == Extent::Full)
+    }
+
+    fn stands(&self, set: &BTreeSet<Item>, counts: impl Fn(&Run) -> bool) -> Option<State> {
+        let runs: Vec<&Run> = self.runs_of(set).filter(|run| counts(run)).collect();
+        if self.is_refuted(set) && !runs.is_empty() {
+            return Some(State::Failed);
+        }
+        let is = |state: State| runs.iter().any(|run| run.state == state);
+        let alive = [State::Passed, State::Screened, State::Promising, State::Open];
+        if let Some(state) = alive.into_iter().find(|state| is(*state)) {
+            return Some(state);
+        }
+        let now = self.repairs(set);
+        // The best of those that ended so: what failed is known better than what could not be decided.
+        let mut ended: Vec<State> = runs.iter().filter(|run| run.repairs == now).map(|run| run.state).collect();
+        if self.failures(set) >= GENERATIONS {
+            ended.extend(runs.iter().map(|run| run.state));
+        }
+        ended.into_iter().min()
+    }
+
+    /// How many runs of a set failed.
+    pub(super) fn failures(&self, set: &BTreeSet<Item>) -> usize {
+        self.runs_of(set).filter(|run| run.state == State::Failed).count()
+    }
+
+    /// Whether a setting was tried on its container alone, with what is known now, and does not hold.
+    pub(super) fn is_refused(&self, item: &Item) -> bool {
+        let state = self.state(&BTreeSet::from([item.clone()]));
+        state.is_some_and(|state| !state.is_open() && !state.is_hopeful())
+    }
+
+    /// Capabilities that failures say a container needs.
+    pub(super) fn guess(&self, container: &str) -> BTreeSet<Capability> {
+        let mend = self.helpful.containers.get(container);
+        mend.map(|mend| mend.capabilities.clone()).unwrap_or_default()
+    }
+
+    /// A run that tells what a capability is needed for.
+    pub(super) fn probe(&self, trial: &Trial) -> Option<State> {
+        let name = self.name_of(trial);
+        let probe = self.probes.iter().find(|run| run.name == name);
+        probe.map(|run| run.state)
+    }
+
     /// A run that could not be carried out or decided.
     pub(super) fn undecided(&self) -> Option<&'a str> {
-        let runs = self.runs.values().chain(self.independent.values());
-        runs.filter(|(state, _)| matches!(state, State::Error | State::Inconclusive))
-            .map(|(_, name)| *name)
+        let runs = self.runs.values().flatten().chain(&self.probes);
+        let all = runs.map(|run| (run.state, run.name.as_str())).chain(self.independent.values().copied());
+        all.filter(|(state, _)| matches!(state, State::Error | State::Inconclusive))
+            .map(|(_, name)| name)
             .min()
     }
 
-    /// Where a set stands, if it was run. One whose independent run did not pass has failed.
-    pub(super) fn state(&self, set: &BTreeSet<Setting>) -> Option<State> {
-        let (state, _) = self.runs.get(set)?;
-        Some(if self.is_refuted(set) { State::Failed } else { *state })
+    /// Whether any candidate was started.
+    pub(super) fn has_candidates(&self) -> bool {
+        !self.runs.is_empty()
     }
 
     /// Whether any run of a candidate has not ended.
     pub(super) fn has_open(&self) -> bool {
-        self.runs.values().any(|(state, _)| state.is_open())
+        let runs = self.runs.values().flatten().chain(&self.probes);
+        runs.into_iter().any(|run| run.state.is_open())
     }
 
-    /// The largest set that passed; of two of one size, the one with the settings that come first.
-    pub(super) fn best(&self) -> Option<&'a BTreeSet<Setting>> {
+    /// The largest set that was recorded in full and passed; of two of one size, the one with the items that come first.
+    pub(super) fn best(&self) -> Option<&'a BTreeSet<Item>> {
         self.best_of(|_| true)
     }
 
-    /// The largest set that passed and has all of these settings.
-    pub(super) fn covering(&self, settings: &BTreeSet<Setting>) -> Option<&'a BTreeSet<Setting>> {
-        self.best_of(|set| set.is_superset(settings))
+    /// The largest set that was screened without fault, and of which no full recording has ended.
+    pub(super) fn screened_best(&self) -> Option<&'a BTreeSet<Item>> {
+        let screened = self
+            .runs
+            .keys()
+            .copied()
+            .filter(|set| self.state(set) == Some(State::Screened) && self.full(set).is_none_or(State::is_open));
+        screened.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
     }
 
-    fn best_of(&self, wanted: impl Fn(&BTreeSet<Setting>) -> bool) -> Option<&'a BTreeSet<Setting>> {
+    /// The largest set that passed and has all of these items.
+    pub(super) fn covering(&self, items: &BTreeSet<Item>) -> Option<&'a BTreeSet<Item>> {
+        self.best_of(|set| set.is_superset(items))
+    }
+
+    fn best_of(&self, wanted: impl Fn(&BTreeSet<Item>) -> bool) -> Option<&'a BTreeSet<Item>> {
         let passed = self
             .runs
             .keys()
             .copied()
-            .filter(|set| self.state(set) == Some(State::Passed) && wanted(set));
+            .filter(|set| self.full(set) == Some(State::Passed) && wanted(set));
         passed.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
     }
 
-    /// Name of the run of a set.
-    pub(super) fn name(&self, set: &BTreeSet<Setting>) -> Option<&'a str> {
-        self.runs.get(set).map(|(_, name)| *name)
+    /// The run of a set that is its proof: of those that passed the last, which had the most repairs.
+    fn proof(&self, set: &BTreeSet<Item>) -> Option<&'a Run> {
+        self.runs_of(set).filter(|run| run.state == State::Passed).last()
+    }
+
+    /// Name of the run that proves a set.
+    pub(super) fn name(&self, set: &BTreeSet<Item>) -> Option<&'a str> {
+        self.proof(set).map(|run| run.name.as_str())
     }
 
     /// The independent run of a set.
-    pub(super) fn verification(&self, set: &BTreeSet<Setting>) -> Option<(State, &'a str)> {
+    pub(super) fn verification(&self, set: &BTreeSet<Item>) -> Option<(State, &'a str)> {
         self.independent.get(set).copied()
     }
 
@@ -112,53 +221,88 @@ impl<'a> Tried<'a> {
         refuted.map(|(_, (_, name))| *name)
     }
 
-    fn is_refuted(&self, set: &BTreeSet<Setting>) -> bool {
+    fn is_refuted(&self, set: &BTreeSet<Item>) -> bool {
         self.verification(set)
             .is_some_and(|(state, _)| !state.is_open() && state != State::Passed)
     }
 
-    /// The independent run of a set, under the first name that is free.
-    pub(super) fn verify(&self, set: &BTreeSet<Setting>) -> Start {
-        let mut name = VERIFY.to_owned();
-        let mut number = 1;
-        while self.names.contains(name.as_str()) {
-            number += 1;
-            name = format!("{VERIFY}-{number}");
+    /// The independent run of a set, with the repairs of the run that proves it.
+    pub(super) fn verify(&self, set: &BTreeSet<Item>) -> Start {
+        Start {
+            name: self.free(VERIFY),
+            role: Role::Verification,
+            items: set.clone(),
+            repairs: self.proof(set).map(|run| run.repairs.clone()).unwrap_or_default(),
+            extent: Extent::Full,
+        }
+    }
+
+    /// The run of a trial.
+    pub(super) fn start(&self, trial: Trial) -> Start {
+        let mut repairs = self.repairs(&trial.items);
+        let mut name = self.name_of(&trial);
+        if let Some((capability, of)) = &trial.without {
+            let kept: BTreeSet<Capability> = of.iter().copied().filter(|kept| kept != capability).collect();
+            for container in trial.items.iter().filter_map(|item| item.container.clone()) {
+                repairs.containers.entry(container).or_default().capabilities.clone_from(&kept);
+            }
+        } else {
+            name = self.free(&name);
         }
         Start {
             name,
-            role: Role::Verification,
-            settings: set.clone(),
+            role: match trial.extent {
+                Extent::Full => Role::Verification,
+                Extent::Screening => Role::Candidate,
+            },
+            items: trial.items,
+            repairs,
+            extent: trial.extent,
         }
     }
 
-    /// The run of a set.
-    pub(super) fn start(&self, applicable: &BTreeSet<Setting>, settings: BTreeSet<Setting>) -> Start {
-        let is_whole = settings == *applicable;
-        let role = if settings.len() == 1 && !is_whole {
-            Role::Candidate
-        } else {
-            Role::Verification
-        };
-        // What applies may have changed since a run was named so.
-        let name = if is_whole && !self.names.contains("all") {
-            "all".to_owned()
-        } else {
-            name(&settings)
-        };
-        Start { name, role, settings }
+    /// This name, or the first with a number that is free.
+    fn free(&self, name: &str) -> String {
+        let mut free = name.to_owned();
+        let mut number = 1;
+        while self.names.contains(free.as_str()) {
+            number += 1;
+            free = format!("{name}-{number}");
+        }
+        free
     }
-}
 
-/// A name that says what is in a set: the setting's own, else the bits of the set, so that it is always the same.
-fn name(settings: &BTreeSet<Setting>) -> String {
-    let mut members = settings.iter();
-    if let (Some(only), None) = (members.next(), members.next()) {
-        only.slug().to_owned()
-    } else {
-        let bits = settings
+    /// A name that says what is in a set: the setting's own, else a digest of the set, so that it is always the same.
+    fn name_of(&self, trial: &Trial) -> String {
+        let items = &trial.items;
+        if let Some((capability, of)) = &trial.without {
+            let container = items.first().map_or(0, |item| self.number(item));
+            let short: String = capability.to_string().to_lowercase().replace('_', "").chars().take(8).collect();
+            return format!("{CAPABILITY}{container}-{}-{short}", of.len());
+        }
+        if items == self.applicable {
+            return "all".to_owned();
+        }
+        let settings: BTreeSet<_> = items.iter().map(|item| item.setting).collect();
+        let (Some(setting), true) = (settings.first(), settings.len() == 1) else {
+            let text: Vec<String> = items.iter().map(ToString::to_string).collect();
+            return format!("set-{:08x}", crate::digest(&text.join(" ")));
+        };
+        let lacking = self.applicable.iter().filter(|item| item.setting == *setting).count();
+        let slug = setting.slug();
+        match items.first() {
+            Some(only) if items.len() == 1 && lacking > 1 => format!("{slug}-c{}", self.number(only)),
+            _ if items.len() == lacking => slug.to_owned(),
+            _ => format!("{slug}-{:04x}", crate::digest(&format!("{items:?}")) >> 16),
+        }
+    }
+
+    /// Which of the containers that lack something an item is about, from 0.
+    fn number(&self, item: &Item) -> usize {
+        let containers: BTreeSet<_> = self.applicable.iter().filter_map(|item| item.container.as_ref()).collect();
+        containers
             .iter()
-            .fold(0_u64, |bits, setting| bits | 1 << (*setting as u64));
-        format!("set-{bits:02x}")
+            .position(|name| Some(*name) == item.container.as_ref())
+            .unwrap_or_default()
     }
 }

@@ -45,6 +45,9 @@ impl From<&HardeningReportSpec> for Target {
 pub(super) struct Setting {
     /// Id of the setting; the Pod Security Standards' check id where there is one.
     id: String,
+    /// Container that it is about; none where it is about the Pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
     /// What became of it.
     state: State,
     /// Run that decided it.
@@ -52,6 +55,8 @@ pub(super) struct Setting {
     run: Option<String>,
     /// Why, in one sentence.
     why: String,
+    /// What makes it possible, a sentence each.
+    repairs: Vec<String>,
     /// Findings that do not fail it, a sentence each.
     warnings: Vec<String>,
 }
@@ -60,12 +65,14 @@ pub(super) struct Setting {
 pub(super) fn settings(settings: &[SettingStatus]) -> Vec<Setting> {
     let setting = |status: &SettingStatus| Setting {
         id: status.id.clone(),
+        container: status.container.clone(),
         state: status.state.into(),
         run: status.run.clone(),
         why: status
             .message
             .clone()
             .unwrap_or_else(|| usual_reason(status.state).to_owned()),
+        repairs: status.repairs.clone(),
         warnings: status.warnings.clone(),
     };
     settings.iter().map(setting).collect()
@@ -85,6 +92,8 @@ pub(super) struct Recommendation {
     /// `spec.automountServiceAccountToken` of the Pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     automount_service_account_token: Option<bool>,
+    /// What else is changed so that the settings hold, a sentence each. The patch has it all.
+    repairs: Vec<String>,
 }
 
 impl From<&temper_api::Recommendation> for Recommendation {
@@ -93,11 +102,13 @@ impl From<&temper_api::Recommendation> for Recommendation {
             pod_security_context,
             containers,
             automount_service_account_token,
+            repairs,
         } = recommendation.clone();
         Self {
             pod_security_context,
             containers,
             automount_service_account_token,
+            repairs,
         }
     }
 }

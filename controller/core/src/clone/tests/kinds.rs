@@ -13,10 +13,10 @@ fn of(target: Value) -> Source {
 
 /// The plan for a target named `web`, with a read-only root file system.
 fn planned(kind: &Kind, source: &Source) -> Plan {
-    let settings = BTreeSet::from([Setting::ReadOnlyRootFilesystem]);
+    let items = BTreeSet::from([crate::setting::Setting::ReadOnlyRootFilesystem.of("app")]);
     let order = Order {
         kind,
-        ..order(&[], &settings, true)
+        ..order(&[], &items, true)
     };
     plan(source, &order).unwrap()
 }

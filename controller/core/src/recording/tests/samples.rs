@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::*;
+use super::observation;
 
 pub(super) fn source() -> Source {
     Source {
@@ -188,6 +189,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             uid,
             if bad { "gone" } else { "" }
         ))),
+        observation::any_observation().prop_map(Sample::Observation),
         (0_i64..5, any::<bool>()).prop_map(|(time, passed)| probe(time, passed)),
         (0_i64..5, 0_u32..2, any::<f64>()).prop_map(|(second, restart, value)| scrape(second, restart, value)),
         (prop::sample::select(moments.to_vec()), 0_i64..5).prop_map(|(moment, time)| mark(moment, time)),

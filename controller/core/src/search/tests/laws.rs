@@ -4,15 +4,17 @@ use proptest::prelude::*;
 
 use super::world::{Played, World, play};
 use super::*;
+use crate::repair::Capability;
 
 fn bits(set: &Set) -> u64 {
-    set.iter().fold(0, |bits, setting| bits | 1 << (*setting as u64))
+    let number = |item: &Item| SETTINGS.iter().position(|setting| *setting == item.setting).unwrap();
+    set.iter().fold(0, |bits, item| bits | 1 << number(item))
 }
 
 fn world() -> impl Strategy<Value = World> {
     let mode = prop::sample::select(vec![Mode::Adaptive, Mode::Parallel, Mode::Sequential]);
     let verification = prop::sample::select(vec![Verification::Included, Verification::Independent]);
-    let applicable = prop::sample::subsequence(Setting::all().collect::<Vec<_>>(), 1..=7);
+    let applicable = prop::sample::subsequence(SETTINGS.to_vec(), 1..=7);
     let disputes = proptest::collection::btree_set(prop::sample::select(vec![(1, 2), (1, 3), (2, 3)]), 0..=3);
     let basics = (mode, verification, applicable, disputes, any::<u64>());
     let accidents = (0_usize..30, 0_usize..60, any::<bool>(), 0_u32..6);
@@ -21,7 +23,7 @@ fn world() -> impl Strategy<Value = World> {
             mode,
             verification,
             budget,
-            applicable: applicable.into_iter().collect(),
+            applicable: set_of(applicable),
             noise,
             flakes,
             surprises,
@@ -43,23 +45,20 @@ fn is_sound(world: &World, played: &Played) -> Result<(), TestCaseError> {
     match &played.conclusion {
         Conclusion::Verified {
             run: name,
-            settings,
+            items,
             budget_spent,
         } => {
             let run = run(name).unwrap();
-            prop_assert_eq!((run.state, &run.settings), (State::Passed, settings));
-            prop_assert!(played.trusts(settings));
+            prop_assert_eq!((run.state, &run.items), (State::Passed, items));
+            prop_assert!(played.trusts(items));
             let passed = |run: &&Run| run.role == Role::Baseline && run.state == State::Passed;
             prop_assert!(played.history.iter().filter(passed).count() >= BASELINES);
             if !budget_spent {
                 let is_independent = name.starts_with("verify");
                 prop_assert_eq!(is_independent, world.verification == Verification::Independent);
-                // Nothing that passed alone can be added.
-                for setting in world.applicable.difference(settings) {
-                    if played.trusts(&Set::from([*setting])) {
-                        let more = settings.iter().chain([setting]).copied().collect();
-                        prop_assert!(played.rejects(&more), "{} was not tried on top", setting);
-                    }
+                for item in world.applicable.difference(items) {
+                    let more = items.iter().chain([item]).cloned().collect();
+                    prop_assert!(played.rejects(&more), "{} was not tried on top", item);
                 }
             }
         }
@@ -69,13 +68,13 @@ fn is_sound(world: &World, played: &Played) -> Result<(), TestCaseError> {
                 played.history.iter().all(is_decided),
                 "what was not decided is no evidence"
             );
-            let trusted = played.history.iter().any(|run| played.trusts(&run.settings));
+            let trusted = played.history.iter().any(|run| played.trusts(&run.items));
             prop_assert!(!trusted || *budget_spent);
         }
         Conclusion::Undecided { run: name } => {
             let state = run(name).unwrap().state;
             prop_assert!(matches!(state, State::Error | State::Inconclusive), "{:?}", state);
-            let trusted = played.history.iter().any(|run| played.trusts(&run.settings));
+            let trusted = played.history.iter().any(|run| played.trusts(&run.items));
             prop_assert!(!trusted || played.history.len() == world.budget);
         }
         Conclusion::Unverified { run: name } => {
@@ -112,21 +111,21 @@ proptest! {
         let played = play(&world, &works);
         is_sound(&world, &played)?;
         let proven = match &played.conclusion {
-            Conclusion::Verified { settings, budget_spent, .. } => {
+            Conclusion::Verified { items, budget_spent, .. } => {
                 prop_assert!(!budget_spent);
-                settings.clone()
+                items.clone()
             }
             Conclusion::BaselineUnstable { .. } => return Ok(()),
             _ => Set::new(),
         };
         for setting in world.applicable.difference(&proven) {
-            let more = proven.iter().chain([setting]).copied().collect();
+            let more = proven.iter().chain([setting]).cloned().collect();
             prop_assert!(!works(&more), "{} can be added", setting);
         }
         if !world.surprises {
             let n = world.applicable.len();
             let independent = usize::from(world.verification == Verification::Independent);
-            prop_assert!(played.history.len() <= n * n - n + 7 + independent);
+            prop_assert!(played.history.len() <= n * n + n + 7 + Capability::DEFAULT + independent);
         }
     }
 
@@ -137,16 +136,17 @@ proptest! {
         let applicable = all();
         let mut history: Vec<Run> = Vec::new();
         let proven = loop {
-            let tried = Tried::of(&applicable, &history);
+            let order = order(&applicable, Mode::Adaptive);
+            let tried = Tried::of(&order, &history);
             match explore::grow(&applicable, &tried, width) {
-                Step::Try(sets) => {
-                    let state = |set: &Set| if works(set) { State::Passed } else { State::Failed };
-                    let runs: Vec<Run> = sets
-                        .into_iter()
-                        .map(|set| (state(&set), tried.start(&applicable, set)))
-                        .map(|(state, start)| begun(start, state))
-                        .collect();
-                    prop_assert!(width < 2 || runs.len() <= applicable.len().max(2 * width - 2));
+                Step::Try(trials) => {
+                    let end = |start: Start| {
+                        let mut run = begun(start, State::Open);
+                        run.state = if works(&run.items) { passed(&run) } else { State::Failed };
+                        run
+                    };
+                    let runs: Vec<Run> = trials.into_iter().map(|trial| end(tried.start(trial))).collect();
+                    prop_assert!(width < 2 || runs.len() <= 14 + applicable.len().max(2 * width - 2));
                     history.extend(runs);
                 }
                 Step::Best(proven) => break proven,
@@ -155,7 +155,7 @@ proptest! {
         };
         prop_assert!(works(&proven));
         for setting in applicable.difference(&proven) {
-            let more = proven.iter().chain([setting]).copied().collect();
+            let more = proven.iter().chain([setting]).cloned().collect();
             prop_assert!(!works(&more), "{} can be added", setting);
         }
     }

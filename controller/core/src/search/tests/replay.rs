@@ -1,41 +1,51 @@
 //! What follows from a history that is given.
 
 use super::*;
+use crate::search::explore::full;
 
 use State::{Failed, Inconclusive, Open, Passed, Promising};
 
 fn set(slugs: &[&str]) -> Set {
-    Setting::all()
-        .filter(|setting| slugs.contains(&setting.slug()))
-        .collect()
+    let named = SETTINGS.into_iter().filter(|setting| slugs.contains(&setting.slug()));
+    set_of(named)
 }
 
 /// Two baselines that passed, every setting alone, of which these passed, and these sets.
 fn history(alone: &[&str], sets: &[(&[&str], State)]) -> Vec<Run> {
     let applicable = all();
-    let tried = Tried::of(&applicable, &[]);
+    let order = order(&applicable, Mode::Adaptive);
+    let tried = Tried::of(&order, &[]);
     let baselines = first_wave(&applicable, Mode::Adaptive).into_iter().take(BASELINES);
     let mut runs: Vec<Run> = baselines.map(|start| begun(start, Passed)).collect();
-    for setting in &applicable {
+    for setting in SETTINGS {
         let state = if alone.contains(&setting.slug()) {
             Passed
         } else {
             Failed
         };
-        runs.push(begun(tried.start(&applicable, Set::from([*setting])), state));
+        runs.push(begun(tried.start(full(set_of([setting]))), state));
     }
     for (slugs, state) in sets {
-        runs.push(begun(tried.start(&applicable, set(slugs)), *state));
+        runs.push(begun(tried.start(full(set(slugs))), *state));
     }
     runs
 }
 
+/// Each of the other settings on top of a set, none of which passed.
+fn alone_on_top(slugs: &[&str]) -> Vec<Run> {
+    let applicable = all();
+    let order = order(&applicable, Mode::Adaptive);
+    let tried = Tried::of(&order, &[]);
+    let proven = set(slugs);
+    let others = applicable.difference(&proven);
+    let more = others.map(|item| proven.iter().chain([item]).cloned().collect());
+    more.map(|set| begun(tried.start(full(set)), Failed)).collect()
+}
+
 fn whole(state: State) -> Run {
     let applicable = all();
-    begun(
-        Tried::of(&applicable, &[]).start(&applicable, applicable.clone()),
-        state,
-    )
+    let order = order(&applicable, Mode::Adaptive);
+    begun(Tried::of(&order, &[]).start(full(applicable.clone())), state)
 }
 
 fn after(mode: Mode, history: &[Run]) -> Next {
@@ -44,8 +54,9 @@ fn after(mode: Mode, history: &[Run]) -> Next {
 
 #[test]
 fn a_larger_set_that_may_yet_pass_is_waited_for() {
-    let (alone, both): ([&str; 2], &[&str]) = (["group", "seccomp"], &["group", "seccomp"]);
+    let (alone, both): ([&str; 2], &[&str]) = (["non-root", "seccomp"], &["non-root", "seccomp"]);
     let mut runs = history(&alone, &[(both, Passed)]);
+    runs.extend(alone_on_top(both));
     runs.push(whole(Promising));
     assert_eq!(after(Mode::Parallel, &runs), Next::Wait);
     for (state, expected) in [(Passed, all()), (Failed, set(both))] {
@@ -54,7 +65,7 @@ fn a_larger_set_that_may_yet_pass_is_waited_for() {
         let Next::Done(conclusion) = after(Mode::Parallel, &runs) else {
             panic!()
         };
-        assert_eq!(settings(conclusion), expected);
+        assert_eq!(items(conclusion), expected);
     }
 }
 
@@ -72,16 +83,19 @@ fn a_larger_set_that_was_found_on_another_way_is_gone_on_with() {
         ],
     );
     runs.push(whole(Failed));
+    let proven = ["non-root", "group", "read-only-root"];
+    let more = set(&["non-root", "group", "read-only-root", "seccomp"]);
+    runs.extend(alone_on_top(&["non-root"]).into_iter().filter(|run| run.items != set(&["non-root", "group"])));
+    runs.extend(alone_on_top(&proven).into_iter().filter(|run| run.items != more));
     let Next::Start(starts) = after(Mode::Adaptive, &runs) else {
         panic!()
     };
-    let more = set(&["non-root", "group", "read-only-root", "seccomp"]);
-    assert_eq!((starts.len(), &starts[0].settings), (1, &more));
+    assert_eq!((starts.len(), &starts[0].items), (1, &more));
     runs.extend(starts.into_iter().map(|start| begun(start, Failed)));
     let Next::Done(conclusion) = after(Mode::Adaptive, &runs) else {
         panic!()
     };
-    assert_eq!(settings(conclusion), set(&["non-root", "group", "read-only-root"]));
+    assert_eq!(items(conclusion), set(&proven));
 }
 
 #[test]
@@ -97,8 +111,8 @@ fn nothing_is_concluded_before_two_baselines_passed() {
 #[test]
 fn a_setting_that_does_not_apply_any_more_says_nothing() {
     let mut applicable = all();
-    applicable.remove(&Setting::Capabilities);
-    let slugs: Vec<&str> = applicable.iter().map(|setting| setting.slug()).collect();
+    applicable.remove(&item(Setting::Capabilities));
+    let slugs: Vec<&str> = applicable.iter().map(|item| item.setting.slug()).collect();
     let mut runs = history(&slugs, &[]);
     runs.push(whole(Passed));
     let order = order(&applicable, Mode::Adaptive);
@@ -106,7 +120,7 @@ fn a_setting_that_does_not_apply_any_more_says_nothing() {
         panic!()
     };
     // The name is taken.
-    assert_eq!((starts[0].name.as_str(), &starts[0].settings), ("set-6f", &applicable));
+    assert_eq!((starts[0].name.as_str(), &starts[0].items), ("all-2", &applicable));
     runs.extend(starts.into_iter().map(|start| begun(start, Failed)));
     assert!(matches!(next(&order, &runs, &Agreement::Agreed), Next::Start(_)));
 }
@@ -129,14 +143,15 @@ fn the_union_starts_while_promising_runs_still_record() {
     let Next::Start(union) = next(&order, &history, &Agreement::Unknown) else {
         panic!()
     };
-    assert_eq!((union.len(), union[0].settings.len()), (1, 3));
+    assert_eq!((union.len(), union[0].items.len()), (1, 3));
+    assert!(union[0].extent == Extent::Full && history[3].extent == Extent::Screening);
     // One of them fails after all: the union is formed anew, and the old one no longer matters.
     history.extend(union.into_iter().map(|start| begun(start, Open)));
-    history[3].state = Failed;
+    history[4].state = Failed;
     let Next::Start(union) = next(&order, &history, &Agreement::Unknown) else {
         panic!()
     };
-    assert_eq!((union.len(), union[0].settings.len()), (1, 2));
+    assert_eq!((union.len(), union[0].items.len()), (1, 2));
 }
 
 #[test]
@@ -149,7 +164,7 @@ fn what_interacts_is_narrowed_while_promising_runs_still_record() {
         .collect();
     history[0].state = Open;
     history[1].state = Open;
-    for (state, expected) in [(Promising, 7), (Failed, 11)] {
+    for (state, expected) in [(Promising, 7), (Failed, 12)] {
         let Next::Start(starts) = next(&order, &history, &Agreement::Unknown) else {
             panic!()
         };
@@ -157,8 +172,7 @@ fn what_interacts_is_narrowed_while_promising_runs_still_record() {
         history.extend(starts.into_iter().map(|start| begun(start, state)));
     }
     // Every part of two and more failed but this: only what holds alone is in doubt.
-    let part = history.last_mut().unwrap();
-    assert_eq!(part.settings.len(), 2);
+    let part = history.iter_mut().rfind(|run| run.items.len() == 2).unwrap();
     part.state = Promising;
     assert_eq!(next(&order, &history, &Agreement::Unknown), Next::Wait);
 }

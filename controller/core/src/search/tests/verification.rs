@@ -36,24 +36,24 @@ fn an_independent_run_of_the_same_settings_is_the_verification() {
         conclusion,
         Conclusion::Verified {
             run: "verify".into(),
-            settings: all(),
+            items: all(),
             budget_spent: false
         }
     );
     assert_eq!(history.len(), 4);
-    assert_eq!((history[3].role, &history[3].settings), (Role::Verification, &all()));
+    assert_eq!((history[3].role, &history[3].items), (Role::Verification, &all()));
 }
 
 #[test]
 fn a_set_that_does_not_pass_again_gives_way_to_the_next_best() {
-    let two = Set::from([Setting::RunAsGroup, Setting::Capabilities]);
+    let two = set_of([Setting::RunAsGroup, Setting::Capabilities]);
     for end in [State::Failed, State::Inconclusive, State::Error] {
         let (conclusion, history) = verify(&two, &[end, State::Passed]);
         assert_eq!(
             conclusion,
             Conclusion::Verified {
                 run: "verify-2".into(),
-                settings: Set::from([Setting::RunAsGroup]),
+                items: set_of([Setting::RunAsGroup]),
                 budget_spent: false
             }
         );
@@ -65,8 +65,8 @@ fn a_set_that_does_not_pass_again_gives_way_to_the_next_best() {
 fn it_is_given_up_after_three() {
     let (conclusion, history) = verify(&all(), &[State::Failed; 3]);
     assert_eq!(conclusion, Conclusion::Unverified { run: "verify-3".into() });
-    assert!(history.iter().any(|run| run.settings.len() == 6), "a part was tried");
-    let one = Set::from([Setting::Capabilities]);
+    assert!(history.iter().any(|run| run.items.len() == 6), "a part was tried");
+    let one = set_of([Setting::Capabilities]);
     let (conclusion, _) = verify(&one, &[State::Failed]);
     assert_eq!(conclusion, Conclusion::Unverified { run: "verify".into() });
 }
@@ -82,7 +82,7 @@ fn a_budget_without_room_for_it_says_so() {
         play(&order, |_| true).0,
         Conclusion::Verified {
             run: "all".into(),
-            settings: all(),
+            items: all(),
             budget_spent: true
         }
     );

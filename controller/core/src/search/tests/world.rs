@@ -37,18 +37,20 @@ impl Played {
         let of_set = || {
             self.history
                 .iter()
-                .filter(|run| run.role != Role::Baseline && run.settings == *set)
+                .filter(|run| run.role != Role::Baseline && run.items == *set && !run.name.starts_with("cap"))
         };
-        let (mut independent, mut first) = (
-            of_set().filter(|run| run.name.starts_with("verify")),
-            of_set().filter(|run| !run.name.starts_with("verify")),
-        );
-        first.any(|run| run.state == State::Passed) && independent.all(|run| run.state == State::Passed)
+        let (mut independent, first): (Vec<&Run>, Vec<&Run>) = of_set().partition(|run| run.name.starts_with("verify"));
+        independent.retain(|run| run.state != State::Passed);
+        let has = |state: State, extent: Extent| first.iter().any(|run| run.state == state && run.extent == extent);
+        let ends = [State::Failed, State::Inconclusive, State::Error];
+        let is_refused = ends.into_iter().any(|state| has(state, Extent::Full));
+        let is_screened = has(State::Screened, Extent::Screening) && !is_refused;
+        independent.is_empty() && (has(State::Passed, Extent::Full) || is_screened)
     }
 
     /// Whether a set was run to its end and is not trusted.
     pub(super) fn rejects(&self, set: &Set) -> bool {
-        let mut of_set = self.history.iter().filter(|run| run.settings == *set);
+        let mut of_set = self.history.iter().filter(|run| run.items == *set);
         of_set.any(|run| !run.state.is_open()) && !self.trusts(set)
     }
 }
@@ -57,13 +59,15 @@ impl Played {
 pub(super) fn play(world: &World, works: &dyn Fn(&Set) -> bool) -> Played {
     let order = Order {
         applicable: &world.applicable,
+        learned: &NOTHING,
+        observed: true,
         mode: world.mode,
         verification: world.verification,
         budget: world.budget,
     };
     let mut dice = Dice(world.seed);
     let mut history: Vec<Run> = Vec::new();
-    let mut names: BTreeMap<String, (Role, Set)> = BTreeMap::new();
+    let mut names: BTreeMap<String, Set> = BTreeMap::new();
     let mut suspensions = world.suspensions;
     let mut is_read = false;
     for _ in 0..5000 {
@@ -87,11 +91,10 @@ pub(super) fn play(world: &World, works: &dyn Fn(&Set) -> bool) -> Played {
             Next::Start(mut starts) => {
                 assert!(!starts.is_empty());
                 for start in &starts {
-                    assert!(start.name.len() <= 20 && start.settings.is_subset(&world.applicable));
-                    let same = (start.role, start.settings.clone());
-                    let first = names.entry(start.name.clone()).or_insert_with(|| same.clone());
+                    assert!(start.name.len() <= 20 && start.items.is_subset(&world.applicable));
+                    let first = names.entry(start.name.clone()).or_insert_with(|| start.items.clone());
                     assert!(
-                        *first == same || start.name.starts_with("verify"),
+                        *first == start.items || start.name.starts_with("verify"),
                         "{} is renamed",
                         start.name
                     );
@@ -155,7 +158,7 @@ impl World {
             .filter(|index| {
                 let run = &history[*index];
                 let is_judged = run.role == Role::Baseline || *agreement == Agreement::Agreed;
-                run.state == State::Open || run.state == State::Promising && (is_judged || !works(&run.settings))
+                run.state == State::Open || run.state == State::Promising && (is_judged || !works(&run.items))
             })
             .collect();
         if !is_read && (able.is_empty() || dice.below(5) == 0) {
@@ -165,14 +168,14 @@ impl World {
         let run = &mut history[able[dice.below(able.len())]];
         let is_baseline = run.role == Role::Baseline;
         let is_flake = run.name.starts_with("verify") && dice.below(100) < self.flakes;
-        let can_pass = is_baseline || works(&run.settings) && !is_flake;
+        let can_pass = is_baseline || works(&run.items) && !is_flake;
         let must_wait = can_pass && !is_baseline && *agreement != Agreement::Agreed;
         run.state = if !is_baseline && dice.below(100) < self.noise {
             [State::Error, State::Inconclusive][dice.below(2)]
         } else if run.state == State::Open && (must_wait || (can_pass || self.surprises) && dice.below(3) == 0) {
             State::Promising
         } else if can_pass {
-            State::Passed
+            passed(run)
         } else {
             State::Failed
         };

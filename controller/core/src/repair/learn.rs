@@ -1,0 +1,189 @@
+//! What baselines were seen to do, and what that asks of a hardened run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Fill, MAX_DIRECTORIES, Mend, Repairs, is_below};
+use crate::recording::{Observation, Task};
+
+/// What is known to help, apart from what was seen to be needed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// What a baseline was seen to do and a hardened run could not do any more, whether it says so or not. A run without
+    /// it proves nothing.
+    pub required: Repairs,
+    /// What may help a run that failed; has what is required, too.
+    pub helpful: Repairs,
+}
+
+/// Directories that no volume takes the place of: programs are in them, or the kernel's own files.
+const FIXED: [&str; 16] = [
+    "/", "/bin", "/boot", "/dev", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/usr/bin", "/usr/lib",
+    "/usr/lib64", "/usr/libexec", "/usr/sbin",
+];
+
+/// Directories in which a program has one of its own, as a rule: of what is written below them that one is meant.
+const BROAD: [&str; 13] = [
+    "/etc", "/home", "/media", "/mnt", "/opt", "/srv", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/share",
+    "/var", "/var/cache", "/var/lib",
+];
+
+/// What is copied at most at each start of a Pod, in bytes.
+const MAX_COPY: u64 = 64 << 20;
+
+/// What a volume in the place of the image's own directory asks for where only the owner may use it.
+const OTHERS: u32 = 0o077;
+
+impl Learned {
+    /// Adds what others know.
+    pub fn learn(&mut self, other: &Self) {
+        self.required.learn(&other.required);
+        self.helpful.learn(&other.helpful);
+    }
+}
+
+/// What a baseline's containers were seen to do.
+pub fn learn<'a>(observations: impl IntoIterator<Item = (&'a str, &'a Observation)>) -> Learned {
+    let mut learned = Learned::default();
+    for (name, seen) in observations {
+        let (required, helpful) = of_container(seen);
+        learned.helpful.unprivileged_ports |= has_low_port(seen);
+        for (repairs, mend) in [(&mut learned.required, required), (&mut learned.helpful, helpful)] {
+            if mend != Mend::default() {
+                repairs.containers.insert(name.to_owned(), mend);
+            }
+        }
+    }
+    learned
+}
+
+fn of_container(seen: &Observation) -> (Mend, Mend) {
+    let (directories, home) = directories(seen);
+    let required = Mend {
+        directories,
+        home,
+        ..Mend::default()
+    };
+    let first = seen.tasks.iter().filter(|task| task.is_first);
+    let own: Vec<&Task> = first.filter(|task| task.uid != 0).collect();
+    let mut helpful = required.clone();
+    helpful.source_user = seen.started_uid.map(i64::from);
+    // Who process 1 is when it is no root any more, else who its children are.
+    let user = own.first().copied().or_else(|| {
+        let mut others = seen.tasks.iter().filter(|task| task.uid != 0);
+        others.find(|task| !task.is_first)
+    });
+    let Some(task) = user else {
+        return (required, helpful);
+    };
+    helpful.user = Some(i64::from(task.uid));
+    helpful.group = group_of(task, seen);
+    if own.is_empty() {
+        return (required, helpful);
+    }
+    let required = Mend {
+        user: helpful.user,
+        group: helpful.group,
+        ..required
+    };
+    (required, helpful)
+}
+
+/// The group that it runs as, or its account's own where that is root's.
+fn group_of(task: &Task, seen: &Observation) -> Option<i64> {
+    let account = seen.accounts.iter().find(|account| account.uid == task.uid);
+    let ids = [Some(task.gid), account.map(|account| account.gid)];
+    ids.into_iter().flatten().find(|gid| *gid != 0).map(i64::from)
+}
+
+/// Whether somebody of this container listens on a port that takes a privilege.
+fn has_low_port(seen: &Observation) -> bool {
+    let start = seen.unprivileged_port_start.unwrap_or(1024);
+    seen.listeners.iter().any(|listener| listener.port < start)
+}
+
+/// The directories of the root file system that must be writable, and the home that is one of them.
+fn directories(seen: &Observation) -> (BTreeMap<String, Fill>, Option<String>) {
+    let written = seen.written.iter().filter(|(path, _)| !is_cache(path));
+    let changed = written.filter_map(|(path, what)| {
+        let directory = if what.is_directory { path } else { parent(path)? };
+        Some(directory.to_owned())
+    });
+    let mut wanted: BTreeSet<String> = changed.collect();
+    let home = seen.program.as_ref().and_then(|program| program.home.clone());
+    let home = home.filter(|home| home.len() > 1 && wanted.iter().any(|path| is_below(path, home)));
+    if let Some(home) = &home {
+        // Nobody but its owner may pass it, as a rule: a volume below it would be of no use.
+        wanted.insert(home.clone());
+    }
+    let mut chosen = topmost(&wanted, seen);
+    while chosen.len() > MAX_DIRECTORIES {
+        let deepest = chosen.iter().max_by_key(|path| path.matches('/').count()).cloned();
+        let above = deepest.as_deref().and_then(parent).map(str::to_owned);
+        match above {
+            Some(above) if !FIXED.contains(&above.as_str()) => {
+                chosen.retain(|path| !is_below(path, &above));
+                chosen.insert(above);
+            }
+            // So much is written all over that a read-only root is not for it.
+            _ => return (BTreeMap::new(), None),
+        }
+    }
+    let fill = |path: String| {
+        let fill = fill(&path, seen);
+        (path, fill)
+    };
+    (chosen.into_iter().map(fill).collect(), home)
+}
+
+/// The topmost of these, but for those that hold what is not the program's own.
+fn topmost(wanted: &BTreeSet<String>, seen: &Observation) -> BTreeSet<String> {
+    let mut chosen: BTreeSet<String> = BTreeSet::new();
+    for path in wanted {
+        let is_broad = BROAD.contains(&path.as_str()) && has_deeper(path, wanted);
+        let is_fixed = FIXED.contains(&path.as_str()) || is_large(path, seen);
+        if !is_broad && !is_fixed && !chosen.iter().any(|above| is_below(path, above)) {
+            chosen.insert(path.clone());
+        }
+    }
+    chosen
+}
+
+fn has_deeper(path: &str, wanted: &BTreeSet<String>) -> bool {
+    wanted.iter().any(|other| other != path && is_below(other, path))
+}
+
+fn is_large(path: &str, seen: &Observation) -> bool {
+    let holder = seen.holders.get(path);
+    holder.is_some_and(|holder| holder.is_cut || holder.image_bytes > MAX_COPY)
+}
+
+fn fill(path: &str, seen: &Observation) -> Fill {
+    let can_copy = seen.tool("sh").is_some() && seen.tool("cp").is_some();
+    let has_content = seen.holders.get(path).is_some_and(|holder| holder.image_entries > 0);
+    // It was there before its program came.
+    let is_of_image = parent(path).is_some_and(|above| !seen.written.contains_key(above));
+    let is_private = seen.written.get(path).is_some_and(|what| what.mode & OTHERS == 0);
+    if can_copy && (has_content || (is_of_image && is_private)) {
+        Fill::Copied
+    } else {
+        Fill::Empty
+    }
+}
+
+/// What interpreters write beside a program where they can, and do without where they cannot.
+fn is_cache(path: &str) -> bool {
+    path.contains("/__pycache__")
+        || path.rsplit('.').next().is_some_and(|extension| extension == "pyc")
+}
+
+/// The directory that something lies in.
+pub(super) fn parent(path: &str) -> Option<&str> {
+    let (above, _) = path.trim_end_matches('/').rsplit_once('/')?;
+    Some(if above.is_empty() { "/" } else { above })
+}
+
+/// Whether a volume may take the place of a directory.
+pub(super) fn may_be_replaced(path: &str) -> bool {
+    let is_system = ["/proc", "/sys", "/dev"].iter().any(|top| is_below(path, top));
+    !is_system && !FIXED.contains(&path) && !BROAD.contains(&path)
+}
