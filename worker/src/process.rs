@@ -15,6 +15,7 @@ use crate::inspect::{self, Report};
 use crate::inspector::{self, Guise, PATIENCE, Stage, Task};
 use crate::pods::now;
 use crate::publish::Publisher;
+use crate::recorder::is_over;
 
 /// The target's Pods that may be looked at, as the watch of Pods shows them.
 #[derive(Debug, Default)]
@@ -29,7 +30,7 @@ impl Present {
     /// Takes in a Pod of the target.
     pub(crate) fn see(&mut self, pod: &Pod, state: &v1::PodState) {
         // One that has run to its end was Ready, and there is nothing in it to look at.
-        if state.ready && !state.deleted && state.phase != "Succeeded" {
+        if state.ready && !state.deleted && !is_over(state) {
             self.ready.insert(state.pod.clone(), pod.clone());
         } else {
             self.ready.remove(&state.pod);

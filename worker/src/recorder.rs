@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use temper_proto::v1::PodState;
 /// One instance of a container, whose log is one log.
 pub(crate) use temper_proto::v1::Source as Instance;
+use temper_proto::v1::{ContainerState, PodState};
 
 /// What follows from a change.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,9 +73,9 @@ impl Recorder {
         effects
     }
 
-    /// Only Pods that are not started again ever succeed. One that failed is judged at once, and ends nothing here.
+    /// One that failed is judged at once, and ends nothing here.
     fn has_ended(&self) -> bool {
-        let (ended, going): (Vec<&PodState>, Vec<&PodState>) = self.targets().partition(|pod| pod.phase == "Succeeded");
+        let (ended, going): (Vec<&PodState>, Vec<&PodState>) = self.targets().partition(|pod| is_over(pod));
         going.is_empty() && ended.len() >= self.wanted
     }
 
@@ -121,9 +121,17 @@ impl Recorder {
     }
 }
 
+/// Whether a Pod has run to its end: only one that is not started again is Ready when its containers have ended. Kubernetes
+/// says Succeeded later, when its sidecars and whoever looks at them have ended, too.
+pub(crate) fn is_over(pod: &PodState) -> bool {
+    let mut own = pod.containers.iter().filter(|container| !container.init).peekable();
+    let has_ended = |container: &ContainerState| !container.running && container.terminated.is_some();
+    pod.ready && own.peek().is_some() && own.all(has_ended)
+}
+
 #[cfg(test)]
 mod tests {
-    use temper_proto::v1::ContainerState;
+    use temper_proto::v1::Termination;
 
     use super::*;
 
@@ -142,6 +150,14 @@ mod tests {
             containers: vec![container],
             ..PodState::default()
         }
+    }
+
+    fn done(uid: &str) -> PodState {
+        let mut done = pod(uid, true, 0, false);
+        for container in &mut done.containers {
+            container.terminated = Some(Termination::default());
+        }
+        done
     }
 
     fn follows(effects: &[Effect]) -> Vec<u32> {
@@ -213,10 +229,6 @@ mod tests {
 
     #[test]
     fn a_target_ends_when_all_of_its_pods_have() {
-        let done = |uid: &str| PodState {
-            phase: "Succeeded".into(),
-            ..pod(uid, true, 0, false)
-        };
         let mut recorder = Recorder::new(2);
         assert!(!recorder.pod(done("a")).contains(&Effect::Ready));
         let effects = recorder.pod(pod("b", true, 0, true));
@@ -234,11 +246,7 @@ mod tests {
     #[test]
     fn a_target_that_is_over_when_it_is_first_seen_was_ready() {
         let mut recorder = Recorder::new(1);
-        let done = PodState {
-            phase: "Succeeded".into(),
-            ..pod("a", true, 0, false)
-        };
-        let effects = recorder.pod(done);
+        let effects = recorder.pod(done("a"));
         assert!(effects.ends_with(&[Effect::Ready, Effect::Ended]), "{effects:?}");
     }
 }

@@ -33,6 +33,9 @@ use crate::logs::Names;
 /// Containers that Temper itself adds to look at a process.
 const OWN_CONTAINERS: &str = "temper-inspect";
 
+/// Ends of containers are known to the second, in nanoseconds.
+const WITHIN_NANOS: i64 = 1_000_000_000;
+
 /// How a recording ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -156,13 +159,15 @@ impl Recording {
     /// How long the target ran, from Ready to the end of its last Pod, in nanoseconds; none unless all of its Pods have
     /// run to their end.
     pub fn run_nanos(&self) -> Option<i64> {
+        Some(self.target_ended_at()?.saturating_sub(self.ready_at()?).max(0))
+    }
+
+    fn target_ended_at(&self) -> Option<i64> {
         // In the order of Pod and time: the last state of each.
         let last: BTreeMap<&str, &PodState> = self.target_pods().map(|pod| (pod.pod_uid.as_str(), pod)).collect();
-        let mut present = last.values().filter(|pod| !pod.deleted).peekable();
-        present.peek()?;
+        let present = last.values().filter(|pod| !pod.deleted);
         let ends: Option<Vec<i64>> = present.map(|pod| pod.ended_at()).collect();
-        let end = ends?.into_iter().max()?;
-        Some(end.saturating_sub(self.ready_at()?).max(0))
+        ends?.into_iter().max()
     }
 
     fn earliest(&self, moment: Moment) -> Option<i64> {
@@ -185,13 +190,15 @@ impl Recording {
         .map(|(_, ending)| ending)
     }
 
-    /// When it ended.
+    /// When it ended: with its target, where that has run to its end, whatever was still read afterwards.
     pub fn ended_at(&self) -> Option<i64> {
         let ends = self
             .marks
             .iter()
             .filter(|mark| !matches!(mark.moment, Moment::Started | Moment::Ready));
-        ends.map(|mark| mark.time_nanos).max()
+        let end = ends.map(|mark| mark.time_nanos).max()?;
+        let of_target = self.target_ended_at().map(|at| at.saturating_add(WITHIN_NANOS));
+        Some(of_target.map_or(end, |at| at.min(end)))
     }
 
     /// The turning points, by kind and time.

@@ -124,11 +124,13 @@ impl PodState {
     }
 
     /// When its last container ended, by the clock of its node, to the second; none unless the Pod has run to its end.
+    ///
+    /// Only one that is not started again is Ready then. Kubernetes says Succeeded later, when its sidecars have ended, too.
     pub fn ended_at(&self) -> Option<i64> {
         let ends = self.containers.iter().filter(|container| !container.init);
         let ends = ends.filter_map(|container| container.terminated.as_ref());
         let last = ends.map(|end| end.finished_nanos).max();
-        last.filter(|_| self.phase == "Succeeded")
+        last.filter(|_| self.ready && self.has_done_its_work())
     }
 }
 
