@@ -183,7 +183,11 @@ pub fn crashed(recording: &Recording) -> bool {
 pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
     let told = baselines.iter().filter_map(|baseline| {
         let ready = baseline.ready_at()?;
-        let since = baseline.logs().values().flat_map(Log::templates).map(|(_, seen)| seen.first_nanos - ready);
+        let since = baseline
+            .logs()
+            .values()
+            .flat_map(Log::templates)
+            .map(|(_, seen)| seen.first_nanos - ready);
         since.filter(|nanos| *nanos < LONGEST_START_UP).max()
     });
     let quiet = told.max().unwrap_or_default().max(0).saturating_add(MARGIN);

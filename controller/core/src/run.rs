@@ -7,7 +7,6 @@ use crate::search::{self, BASELINES, Extent, Role};
 /// Attempts that a run has before infrastructure is given up.
 pub const ATTEMPTS: u32 = 3;
 
-
 /// Between two looks at a recording that has not settled, in nanoseconds.
 const SETTLING_NANOS: i64 = 5_000_000_000;
 

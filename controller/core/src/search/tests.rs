@@ -1,5 +1,6 @@
 mod baselines;
 mod laws;
+mod repairs;
 mod replay;
 mod verification;
 mod world;

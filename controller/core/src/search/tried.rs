@@ -103,7 +103,9 @@ impl<'a> Tried<'a> {
         let is_last = runs.len() >= GENERATIONS;
         let is = |state: State| {
             // What complains is content with what there is only if there is nothing more.
-            let mut content = runs.iter().filter(|run| !run.complains || run.repairs == now || is_last);
+            let mut content = runs
+                .iter()
+                .filter(|run| !run.complains || run.repairs == now || is_last);
             content.any(|run| run.state == state)
         };
         let alive = [State::Passed, State::Screened, State::Promising, State::Open];
