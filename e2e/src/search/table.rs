@@ -11,7 +11,7 @@ pub fn table(rows: &[Row], summary: &Summary) -> String {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        "{:<22} {:<11} {:>7} {:>9} {:<10} {:>4} {:>6} {:>8} {:>5} {:>5} {:<8} {:>18}  outcome",
+        "{:<27} {:<11} {:>7} {:>9} {:<10} {:>4} {:>6} {:>8} {:>5} {:>5} {:<8} {:>18}  outcome",
         "workload",
         "kind",
         "proven",
@@ -28,7 +28,7 @@ pub fn table(rows: &[Row], summary: &Summary) -> String {
     for row in rows {
         let _ = writeln!(
             text,
-            "{:<22} {:<11} {:>7} {:>9} {:<10} {:>4} {:>6} {:>8.0} {:>5} {:>5} {:<8} {:>18}  {}",
+            "{:<27} {:<11} {:>7} {:>9} {:<10} {:>4} {:>6} {:>8.0} {:>5} {:>5} {:<8} {:>18}  {}",
             row.workload,
             row.kind,
             format!("{}/{}", row.proven, row.applicable),
