@@ -41,6 +41,10 @@ check: ## Formatting, lints, dependencies, docs, generated files
 
 generate: ## Write the generated files
 	cargo run --quiet --locked -p temper-api --bin crds -- charts/temper/crds
+	cargo run --quiet --locked -p temper-report --example render -- schema > target/report-v1.json
+	mv target/report-v1.json controller/report/schema/report-v1.json
+	cargo run --quiet --locked -p temper-report --example render -- settings > target/settings.md
+	mv target/settings.md docs/settings.md
 
 cluster: ## Bring up the local cluster; NODES=2 makes it two nodes
 	e2e/cluster/prerequisites.sh

@@ -9,12 +9,14 @@ run() {
 }
 
 fresh() { # what is generated must be what is committed
-  local new
+  local new render=(cargo run --quiet --locked -p temper-report --example render --)
   new=$(mktemp -d)
-  cargo run --quiet --locked -p temper-api --bin crds -- "$new" && diff -r "$new" charts/temper/crds
+  cargo run --quiet --locked -p temper-api --bin crds -- "$new" && diff -r "$new" charts/temper/crds \
+    && diff <("${render[@]}" schema) controller/report/schema/report-v1.json \
+    && diff <("${render[@]}" settings) docs/settings.md
   local same=$?
   rm -rf "$new"
-  [ $same = 0 ] || echo 'charts/temper/crds is stale: run `make generate`'
+  [ $same = 0 ] || echo 'what is generated is stale: run `make generate`'
   return $same
 }
 

@@ -9,9 +9,13 @@ use strum::{Display, EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 
 mod apply;
 mod base;
+mod card;
+mod mapping;
 mod show;
 
 pub use base::Base;
+pub use card::Card;
+pub use mapping::Mapping;
 pub use show::Shown;
 
 use crate::repair::Repairs;

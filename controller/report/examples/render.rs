@@ -1,8 +1,9 @@
-//! Renders a HardeningReport in YAML: `render html|markdown|json REPORT.yaml`. `render schema` is the JSON Schema.
+//! Renders a HardeningReport in YAML: `render html|markdown|json REPORT.yaml`. `render schema` is the JSON Schema, and
+//! `render settings` the manual's page of settings.
 
 use std::{env, error::Error, fs, io::Write};
 
-const USAGE: &str = "usage: render html|markdown|json REPORT.yaml, or render schema";
+const USAGE: &str = "usage: render html|markdown|json REPORT.yaml, render schema, or render settings";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -13,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["markdown", path] => temper_report::markdown(&read(path)?)?,
         ["json", path] => temper_report::json(&read(path)?)?,
         ["schema"] => temper_report::json_schema()?,
+        ["settings"] => temper_report::settings_page(),
         _ => return Err(USAGE.into()),
     };
     std::io::stdout().write_all(text.as_bytes())?;

@@ -74,6 +74,10 @@ pub struct RunRow {
     pub phase: RunPhase,
     /// The settings under test.
     pub settings: Vec<String>,
+    /// What makes them possible, a sentence each.
+    pub repairs: Vec<String>,
+    /// It ended once it had been Ready for a while.
+    pub screening: bool,
     /// Seconds from the start of the check to the start of the run.
     pub start: Option<f64>,
     /// Seconds from the start of the check to the clone's being Ready.
@@ -87,9 +91,15 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// Where it stands, and how often it was tried where more than once.
+    /// Where it stands, and how often it was tried where more than once. What was screened without fault was not recorded
+    /// in full, and is not told to have passed.
     pub fn ended(&self) -> String {
-        let phase = words::run_phase(self.phase);
+        let is_screened = self.screening && self.phase == RunPhase::Passed;
+        let phase = if is_screened {
+            "screened"
+        } else {
+            words::run_phase(self.phase)
+        };
         if self.attempts > 1 {
             format!("{phase}, attempt {}", self.attempts)
         } else {
@@ -117,6 +127,8 @@ impl From<&RunSummary> for RunRow {
             role: run.role,
             phase: run.phase,
             settings: run.settings.iter().map(|setting| plain(setting)).collect(),
+            repairs: run.repairs.iter().map(|repair| plain(repair)).collect(),
+            screening: run.screening,
             start,
             // The summary counts it from the start of the clone; a timeline needs one clock.
             ready: start.zip(finite(run.ready_seconds)).map(|(start, ready)| start + ready),

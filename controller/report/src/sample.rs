@@ -7,6 +7,11 @@ pub(crate) fn nginx() -> HardeningReport {
     serde_saphyr::from_str(include_str!("../samples/nginx.yaml")).unwrap()
 }
 
+/// Root nginx with repairs: four settings of five proven.
+pub(crate) fn repaired() -> HardeningReport {
+    serde_saphyr::from_str(include_str!("../samples/repaired.yaml")).unwrap()
+}
+
 /// A report of a check whose baseline crashed.
 pub(crate) fn nothing() -> HardeningReport {
     let mut report = nginx();
@@ -50,7 +55,13 @@ pub(crate) fn hostile() -> HardeningReport {
         MARKUP.clone_into(&mut fact.setting);
         MARKUP.clone_into(&mut fact.fact);
     }
+    let suggested = temper_api::SuggestedResources {
+        requests: [(MARKUP.to_owned(), MARKUP.to_owned())].into(),
+        ..temper_api::SuggestedResources::default()
+    };
+    spec.resources = [(MARKUP.to_owned(), suggested)].into();
     for run in &mut spec.runs {
+        run.repairs.push(MARKUP.to_owned());
         MARKUP.clone_into(&mut run.name);
         run.message = Some(MARKUP.to_owned());
         run.settings.push(MARKUP.to_owned());
