@@ -96,8 +96,10 @@ pub(super) fn roles(source: &Source, accounts: &BTreeSet<String>, clone: &str) -
         };
         // Only the clone's own accounts: a person or a group gets nothing from a clone.
         subjects.retain(|subject| {
+            // Without a namespace it is the binding's own.
+            let namespace = text(subject, "/namespace");
             text(subject, "/kind") == "ServiceAccount"
-                && text(subject, "/namespace") == source.namespace
+                && (namespace.is_empty() || namespace == source.namespace)
                 && accounts.contains(text(subject, "/name"))
         });
         if subjects.is_empty() {

@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn long_lists_of_settings_go_before_the_lines_that_say_why() {
-        let fitted = fit(report(8));
+        let fitted = fit(report(5));
         assert_eq!(fitted.runs[0].settings.len(), 4);
         assert_eq!(fitted.runs[0].settings[3], "24 more");
         assert!(fitted.runs[0].message.as_ref().unwrap().ends_with("file system)"));
