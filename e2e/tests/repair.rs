@@ -60,7 +60,7 @@ async fn nginx_as_root_is_restricted_with_a_read_only_root() -> Result<()> {
     with_bed("nginx", async |bed: Bed| {
         let ended = harden(&bed, "nginx").await?;
         wholly(&ended, &["at /var/lib/nginx", "/run", "ports below 1024"])?;
-        let recommendation = ended.status.recommendation.clone().unwrap_or_default();
+        let recommendation = ended.status.recommendation.unwrap_or_default();
         let user = recommendation
             .containers
             .get("nginx")
@@ -132,7 +132,7 @@ async fn root_keeps_the_capabilities_that_it_needs_and_no_other() -> Result<()> 
             "{:?}",
             ended.status.settings
         );
-        let recommendation = ended.status.recommendation.clone().unwrap_or_default();
+        let recommendation = ended.status.recommendation.unwrap_or_default();
         let capabilities = recommendation
             .containers
             .get("app")
