@@ -88,6 +88,8 @@ pub enum Kind {
     Process,
     /// What a baseline's containers are and do.
     Observation,
+    /// What functional probes found.
+    Probe,
     /// Turning points of the recording.
     Mark,
 }
@@ -102,6 +104,7 @@ impl fmt::Display for Kind {
             Self::Metrics => "metrics",
             Self::Process => "process",
             Self::Observation => "observation",
+            Self::Probe => "probe",
             Self::Mark => "mark",
         })
     }

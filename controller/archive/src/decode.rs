@@ -4,7 +4,7 @@ mod observation;
 
 use temper_core::recording::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
-    Process, Sample, Scrape, Source, Termination, Usage,
+    Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
 };
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
@@ -55,6 +55,13 @@ pub fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
         }),
         Body::Process(process) => Sample::Process(self::process(process)?),
         Body::Observation(observation) => Sample::Observation(observation::observation(observation)?),
+        Body::Probe(probe) => Sample::Probe(Probe {
+            mode: probe_mode(probe.mode())?,
+            name: probe.name,
+            time_nanos: probe.time_nanos,
+            passed: probe.passed,
+            message: probe.message,
+        }),
         Body::Mark(mark) => Sample::Mark(Mark {
             moment: moment(mark.moment())?,
             time_nanos: mark.time_nanos,
@@ -165,6 +172,15 @@ fn cause(cause: v1::Cause) -> Option<Cause> {
         v1::Cause::Unspecified => None,
         v1::Cause::Rotated => Some(Cause::Rotated),
         v1::Cause::Unread => Some(Cause::Unread),
+    }
+}
+
+fn probe_mode(mode: v1::ProbeMode) -> Option<ProbeMode> {
+    match mode {
+        v1::ProbeMode::Unspecified => None,
+        v1::ProbeMode::Start => Some(ProbeMode::Start),
+        v1::ProbeMode::Continuous => Some(ProbeMode::Continuous),
+        v1::ProbeMode::End => Some(ProbeMode::End),
     }
 }
 
