@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::probe::ProbeList;
 use crate::scrape::WantedList;
 
 /// The recorder of Temper.
@@ -64,6 +65,9 @@ pub(crate) struct RecordArgs {
     /// By default those that the annotations `prometheus.io/…` of its Pods name.
     #[arg(long, env = "TEMPER_METRICS", default_value = "[]")]
     pub(crate) metrics: WantedList,
+    /// What the workload is asked, as JSON, spelled as in `spec.probes` of a check.
+    #[arg(long, env = "TEMPER_PROBES", hide_env_values = true, default_value = "[]")]
+    pub(crate) probes: ProbeList,
     /// W3C trace context that every message carries.
     #[arg(long, env = "TRACEPARENT")]
     pub(crate) traceparent: Option<String>,

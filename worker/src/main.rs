@@ -2,6 +2,7 @@
 //! at the running processes, and publishes all of it to JetStream. It judges nothing.
 
 mod args;
+mod dial;
 mod events;
 mod exposition;
 mod follow;
@@ -11,6 +12,7 @@ mod kubelet;
 mod lines;
 mod observe;
 mod pods;
+mod probe;
 mod process;
 mod publish;
 mod record;

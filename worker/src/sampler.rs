@@ -22,9 +22,13 @@ const SAMPLING: Duration = Duration::from_secs(5);
 const THOROUGH: u32 = 3;
 
 /// A Pod of the target and the address of its kubelet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sampled {
     pub(crate) address: String,
+    /// Its own address, once it has one.
+    pub(crate) ip: Option<String>,
+    /// Its first container.
+    pub(crate) container: Option<String>,
     pub(crate) pod: PodState,
     /// Where it exposes metrics of its own.
     pub(crate) endpoints: Vec<Endpoint>,
@@ -134,7 +138,7 @@ mod tests {
         let targets = [Sampled {
             address: "10.0.0.1".into(),
             pod,
-            endpoints: Vec::new(),
+            ..Sampled::default()
         }];
         let mut app = usage("app");
         assert!(complete(&mut app, &targets));

@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
+use kube::Client;
 use kube::client::Body;
-use kube::{Client, Config};
 use temper_proto::subject::Kind;
 use temper_proto::v1::{self, chunk};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 pub(crate) use self::endpoint::{Endpoint, WantedList, endpoints};
+use crate::dial;
 use crate::follow::Order;
 use crate::pods::now;
 use crate::publish::Publisher;
@@ -96,12 +97,7 @@ async fn ask(endpoint: &Endpoint, clients: &mut BTreeMap<String, Client>) -> Res
     let client = if let Some(client) = clients.get(&base) {
         client.clone()
     } else {
-        let mut config = Config::new(base.parse()?);
-        // Nothing here is encrypted, and the worker's image has no certificates that kube could load.
-        config.root_cert = Some(Vec::new());
-        config.connect_timeout = Some(PATIENCE);
-        config.default_retry = false;
-        let client = Client::try_from(config)?;
+        let client = dial::client(&base, PATIENCE)?;
         clients.insert(base, client.clone());
         client
     };

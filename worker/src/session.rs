@@ -22,12 +22,13 @@ use crate::follow::{Follower, Order};
 use crate::kubelet::Kubelets;
 use crate::observe::Observer;
 use crate::pods::{self, now};
+use crate::probe::{Prober, Stage};
 use crate::process::{self, Present};
 use crate::publish::Publisher;
 use crate::recorder::{Effect, Recorder};
 use crate::sampler::{self, Sampled};
 use crate::schedule::Schedule;
-use crate::scrape::{self, Endpoint};
+use crate::scrape;
 use crate::secrets::{self, Secrets};
 
 /// Inspections that have not ended when the recording does get this much longer: without what they see nothing is proven.
@@ -71,8 +72,10 @@ pub(crate) struct Session {
     over: watch::Sender<bool>,
     sampler: JoinHandle<()>,
     scraper: JoinHandle<()>,
-    /// Addresses of the kubelets and endpoints of Pods, by UID.
-    addresses: BTreeMap<String, (String, Vec<Endpoint>)>,
+    stage: watch::Sender<Stage>,
+    prober: JoinHandle<()>,
+    /// Addresses of Pods, by UID.
+    addresses: BTreeMap<String, Sampled>,
     targets: watch::Sender<Vec<Sampled>>,
     present: watch::Sender<Present>,
     /// The target has run to its end.
@@ -112,6 +115,21 @@ impl Session {
             order.subscribe(),
             seconds(args.duration_seconds),
         ));
+        let stage = watch::Sender::new(if args.ready_at.is_some() {
+            Stage::Ready
+        } else {
+            Stage::Waiting
+        });
+        let prober = Prober {
+            client: client.clone(),
+            namespace: args.namespace.clone(),
+            publisher: publisher.clone(),
+            redactor: secrets.redactor.clone(),
+            targets: targets.subscribe(),
+            stage: stage.subscribe(),
+            duration: seconds(args.duration_seconds),
+        };
+        let prober = tokio::spawn(prober.probe(args.probes.clone()));
         Self {
             pods: Api::namespaced(client.clone(), &args.namespace),
             recorder: Recorder::new(args.pods),
@@ -133,6 +151,8 @@ impl Session {
             over: watch::Sender::new(false),
             sampler,
             scraper,
+            stage,
+            prober,
             addresses: BTreeMap::new(),
             targets,
             present: watch::Sender::default(),
@@ -158,6 +178,7 @@ impl Session {
         }
         loop {
             let end = self.schedule.end(self.has_pods && self.has_events);
+            let is_last = *self.stage.borrow() == Stage::Ending;
             tokio::select! {
                 Some(event) = watched_pods.next() => {
                     let turn = match event {
@@ -167,6 +188,7 @@ impl Session {
                     if turn.ready && self.schedule.ready(Instant::now()) {
                         self.mark(Moment::Ready, "every wanted Pod of the target is Ready", 0).await;
                         self.inspect(Duration::ZERO);
+                        self.stage.send_replace(Stage::Ready);
                     }
                     if turn.ended {
                         self.schedule.ended(Instant::now());
@@ -174,7 +196,14 @@ impl Session {
                     }
                 }
                 Some(event) = watched_events.next() => self.event(event).await,
-                () = tokio::time::sleep_until(end) => break,
+                () = tokio::time::sleep_until(end), if !is_last => {
+                    if !self.schedule.is_ready() || *self.ended.borrow() {
+                        break;
+                    }
+                    // The last probes see the workload as it was recorded, so the recording goes on with them.
+                    self.stage.send_replace(Stage::Ending);
+                }
+                _ = &mut self.prober, if is_last => break,
             }
         }
         // A clone that was never seen is no evidence about the workload.
@@ -203,6 +232,8 @@ impl Session {
     /// Publishes what is still to be published, and then that this was all.
     pub(crate) async fn finish(mut self, end: End) {
         self.over.send_replace(true);
+        // Of a recording that is complete they are over; of another one they would wait for ever.
+        self.prober.abort();
         let patience = match end {
             End::Complete => INSPECTION,
             End::Early => LAST_LOOK,
@@ -269,9 +300,15 @@ impl Session {
         };
         let target = self.selector.matches(pod.labels());
         if target && let Some(address) = pod.status.as_ref().and_then(|status| status.host_ip.clone()) {
-            let endpoints = scrape::endpoints(&pod, &self.args.metrics.0);
-            self.addresses
-                .insert(pod.uid().unwrap_or_default(), (address, endpoints));
+            let containers = pod.spec.as_ref().map(|spec| &spec.containers);
+            let at = Sampled {
+                address,
+                ip: pod.status.as_ref().and_then(|status| status.pod_ip.clone()),
+                container: containers.and_then(|containers| Some(containers.first()?.name.clone())),
+                endpoints: scrape::endpoints(&pod, &self.args.metrics.0),
+                ..Sampled::default()
+            };
+            self.addresses.insert(pod.uid().unwrap_or_default(), at);
         }
         let mut state = pods::state(&pod, target, deleted);
         if target {
@@ -318,12 +355,8 @@ impl Session {
             }
         }
         let targets = self.recorder.targets().filter_map(|pod| {
-            let (address, endpoints) = self.addresses.get(&pod.pod_uid)?.clone();
-            Some(Sampled {
-                address,
-                pod: pod.clone(),
-                endpoints,
-            })
+            let at = self.addresses.get(&pod.pod_uid)?.clone();
+            Some(Sampled { pod: pod.clone(), ..at })
         });
         self.targets.send_replace(targets.collect());
         turn

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
 
+use crate::dial;
+
 /// An endpoint that the check names.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,11 +42,7 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Its URL without the path.
     pub(crate) fn base(&self) -> String {
-        if self.ip.contains(':') {
-            format!("http://[{}]:{}", self.ip, self.port)
-        } else {
-            format!("http://{}:{}", self.ip, self.port)
-        }
+        dial::base("http", &self.ip, self.port)
     }
 }
 

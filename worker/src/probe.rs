@@ -1,0 +1,231 @@
+//! Tries what the user asks of the workload, alike in every run, and tells what came of it. It judges nothing.
+
+mod answer;
+mod exec;
+mod http;
+mod job;
+mod tcp;
+mod wanted;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, Client};
+use temper_proto::subject::Kind;
+use temper_proto::v1::{self, chunk::Body};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use self::job::{Driver, Ended};
+pub(crate) use self::wanted::ProbeList;
+use self::wanted::{Ask, Mode, Wanted};
+use crate::pods::now;
+use crate::publish::Publisher;
+use crate::redact::Redactor;
+use crate::sampler::Sampled;
+
+/// Tries of one probe in a recording, in all Pods together.
+const TRIES: u32 = 256;
+
+/// What is Ready may still need a moment before it does what it is for.
+const START: Duration = Duration::from_secs(30);
+
+/// Between two tries of a probe that is to pass once.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Where the recording stands, for probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The workload is not Ready yet.
+    Waiting,
+    /// It is recorded.
+    Ready,
+    /// Its time is over, and only probes are waited for.
+    Ending,
+}
+
+/// What probes need.
+#[derive(Clone)]
+pub(crate) struct Prober {
+    pub(crate) client: Client,
+    /// Namespace of the clone.
+    pub(crate) namespace: String,
+    pub(crate) publisher: Publisher,
+    pub(crate) redactor: watch::Receiver<Arc<Redactor>>,
+    pub(crate) targets: watch::Receiver<Vec<Sampled>>,
+    pub(crate) stage: watch::Receiver<Stage>,
+    /// How long is recorded.
+    pub(crate) duration: Duration,
+}
+
+/// Who is asked.
+#[derive(Debug, Clone)]
+enum Place {
+    Pod {
+        ip: String,
+        name: String,
+        container: Option<String>,
+    },
+    Service(String),
+}
+
+impl Place {
+    fn host(&self, namespace: &str) -> String {
+        match self {
+            Self::Pod { ip, .. } => ip.clone(),
+            Self::Service(name) => format!("{name}.{namespace}.svc"),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Pod { name, .. } | Self::Service(name) => name,
+        }
+    }
+}
+
+impl Prober {
+    /// Tries all of them, until the recording and the last of them are over.
+    pub(crate) async fn probe(self, probes: ProbeList) {
+        let mut tasks = JoinSet::new();
+        for probe in probes.0 {
+            tasks.spawn(self.clone().follow(probe));
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn follow(mut self, probe: Wanted) {
+        let begins = if probe.mode == Mode::End {
+            Stage::Ending
+        } else {
+            Stage::Ready
+        };
+        let due = self.stage.wait_for(|stage| *stage == begins || *stage == Stage::Ending);
+        if due.await.is_err() {
+            return;
+        }
+        if let Ask::Job(_) = probe.ask {
+            return self.drive(&probe).await;
+        }
+        match probe.mode {
+            Mode::Start => self.until_passed(&probe, START).await,
+            Mode::Continuous => self.over_and_over(&probe).await,
+            Mode::End => self.until_passed(&probe, probe.timeout()).await,
+        }
+    }
+
+    async fn over_and_over(&mut self, probe: &Wanted) {
+        let mut stage = self.stage.clone();
+        let mut tries = 0;
+        while tries < TRIES {
+            let places = self.places(probe);
+            let began = Instant::now();
+            tries += u32::try_from(places.len()).unwrap_or(u32::MAX);
+            join_all(places.iter().map(|place| async {
+                let found = self.ask(probe, place).await;
+                self.tell(probe, place.name(), now(), found).await;
+            }))
+            .await;
+            let share = TRIES / u32::try_from(places.len()).unwrap_or(TRIES).max(1);
+            let next = began + probe.period(self.duration, share);
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => {}
+                _ = stage.wait_for(|stage| *stage == Stage::Ending) => return,
+            }
+        }
+    }
+
+    /// One result of each place: that it passed, or what the last try within the limit found.
+    async fn until_passed(&self, probe: &Wanted, limit: Duration) {
+        let end = Instant::now() + limit;
+        join_all(self.places(probe).iter().map(|place| async move {
+            let mut stage = self.stage.clone();
+            loop {
+                let found = self.ask(probe, place).await;
+                let is_last = Instant::now() + AGAIN > end || (probe.mode == Mode::Start && is_ending(&stage));
+                if found.is_ok() || is_last {
+                    return self.tell(probe, place.name(), now(), found).await;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN) => {}
+                    // Once more, at once.
+                    _ = stage.wait_for(|stage| *stage == Stage::Ending), if probe.mode == Mode::Start => {}
+                }
+            }
+        }))
+        .await;
+    }
+
+    async fn drive(&mut self, probe: &Wanted) {
+        let driver = Driver::new(self.client.clone(), &self.namespace, &probe.name);
+        let ended = match probe.mode {
+            Mode::Start | Mode::End => driver.run_within(probe.timeout()).await,
+            Mode::Continuous => tokio::select! {
+                ended = driver.run() => ended,
+                // It did its work for as long as there was any: it goes with the clone.
+                _ = self.stage.wait_for(|stage| *stage == Stage::Ending) => Ended { found: Ok(()), time_nanos: None },
+            },
+        };
+        let time_nanos = ended.time_nanos.unwrap_or_else(now);
+        self.tell(probe, "job", time_nanos, ended.found).await;
+    }
+
+    /// Who is asked now: Pods that run, or the Service.
+    fn places(&self, probe: &Wanted) -> Vec<Place> {
+        if let Some(service) = probe.service() {
+            return vec![Place::Service(service.to_owned())];
+        }
+        let targets = self.targets.borrow();
+        let running = targets.iter().filter(|target| target.pod.phase == "Running");
+        let place = |target: &Sampled| {
+            Some(Place::Pod {
+                ip: target.ip.clone()?,
+                name: target.pod.pod.clone(),
+                container: target.container.clone(),
+            })
+        };
+        running.filter_map(place).collect()
+    }
+
+    /// Tries once; why it did not pass.
+    async fn ask(&self, probe: &Wanted, place: &Place) -> Result<(), String> {
+        let limit = probe.timeout();
+        let asked = async {
+            match (&probe.ask, place) {
+                (Ask::Http(http), _) => http::ask(http, &place.host(&self.namespace), limit).await,
+                (Ask::Tcp(tcp), _) => tcp::ask(tcp, &place.host(&self.namespace)).await,
+                (Ask::Exec(exec), Place::Pod { name, container, .. }) => {
+                    let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+                    exec::ask(exec, &pods, name, container.as_deref()).await
+                }
+                // Only Pods run commands, and Jobs are driven.
+                (Ask::Exec(_), Place::Service(_)) | (Ask::Job(_), _) => Err("nobody can be asked that".to_owned()),
+            }
+        };
+        let late = |_| Err(format!("nothing came of it within {} s", limit.as_secs()));
+        tokio::time::timeout(limit, asked).await.unwrap_or_else(late)
+    }
+
+    async fn tell(&self, probe: &Wanted, place: &str, time_nanos: i64, found: Result<(), String>) {
+        let message = found.as_ref().err().map(|why| self.redactor.borrow().redact_text(why));
+        let part = format!("probe/{}/{place}/{time_nanos}", probe.name);
+        let told = v1::Probe {
+            name: probe.name.clone(),
+            mode: v1::ProbeMode::from(probe.mode).into(),
+            time_nanos,
+            passed: found.is_ok(),
+            message: message.unwrap_or_default(),
+        };
+        self.publisher.send(Kind::Probe, part, Body::Probe(told)).await;
+    }
+}
+
+fn is_ending(stage: &watch::Receiver<Stage>) -> bool {
+    *stage.borrow() == Stage::Ending
+}
+
+#[cfg(test)]
+mod tests;
