@@ -27,7 +27,7 @@ impl Answer {
     pub(super) fn holds(&mut self, wanted: Option<&str>) -> Result<(), String> {
         match wanted {
             Some(wanted) if !self.has(wanted) => Err(format!(
-                "the answer does not hold `{}`: {}",
+                "the answer does not hold \"{}\": {}",
                 shown(wanted),
                 self.quote()
             )),
@@ -40,11 +40,11 @@ impl Answer {
         self.bytes.windows(wanted.len().max(1)).any(|window| window == wanted)
     }
 
-    /// Its beginning, for people.
+    /// Its beginning, for people. Findings put what probes say between backticks.
     pub(super) fn quote(&self) -> String {
         match String::from_utf8_lossy(&self.bytes).trim() {
             "" => "it is empty".to_owned(),
-            text => format!("`{}`", shown(text)),
+            text => format!("\"{}\"", shown(text)),
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
         answer.push("<html>\n  é".repeat(99).as_bytes(), None);
         let quote = answer.quote();
         assert!(
-            quote.starts_with("`<html> é") && quote.ends_with("…`") && quote.chars().count() == QUOTE + 3,
+            quote.starts_with("\"<html> é") && quote.ends_with("…\"") && quote.chars().count() == QUOTE + 3,
             "{quote}"
         );
         assert_eq!(Answer::default().quote(), "it is empty");

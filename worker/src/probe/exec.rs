@@ -36,7 +36,7 @@ pub(super) async fn ask(probe: &Exec, pods: &Api<Pod>, pod: &str, first: Option<
     let last_words = if stderr.trim().is_empty() { stdout } else { stderr };
     Err(match last_words.trim() {
         "" => message,
-        text => format!("{message}: `{}`", shown(text)),
+        text => format!("{message}: \"{}\"", shown(text)),
     })
 }
 

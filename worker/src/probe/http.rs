@@ -118,7 +118,7 @@ mod tests {
         let found = asked(probe(), BAD).await.0.unwrap_err();
         assert_eq!(
             found,
-            "status 500 Internal Server Error instead of one from 200 to 399: `read-only root`"
+            "status 500 Internal Server Error instead of one from 200 to 399: \"read-only root\""
         );
         let wanted = || Http {
             expect_status: Some(500),
@@ -132,7 +132,7 @@ mod tests {
         };
         assert_eq!(asked(body("written"), GOOD).await.0, Ok(()));
         let found = asked(body("stored"), GOOD).await.0.unwrap_err();
-        assert_eq!(found, "the answer does not hold `stored`: `written`");
+        assert_eq!(found, "the answer does not hold \"stored\": \"written\"");
     }
 
     #[tokio::test]

@@ -118,9 +118,9 @@ fn failure(pod: &Pod) -> Option<String> {
     statuses.into_iter().flatten().flatten().find_map(|container| {
         let end = container.state.as_ref()?.terminated.as_ref()?;
         let said = end.message.as_deref().map(shown).filter(|text| !text.is_empty());
-        let said = said.map(|text| format!(": `{text}`")).unwrap_or_default();
+        let said = said.map(|text| format!(": \"{text}\"")).unwrap_or_default();
         let name = &container.name;
-        (end.exit_code != 0).then(|| format!("container `{name}` of the Job ended with {}{said}", end.exit_code))
+        (end.exit_code != 0).then(|| format!("container {name} of the Job ended with {}{said}", end.exit_code))
     })
 }
 
@@ -128,7 +128,7 @@ fn failure(pod: &Pod) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn job(conditions: serde_json::Value) -> Job {
+    fn job(conditions: &serde_json::Value) -> Job {
         serde_json::from_value(json!({"metadata": {}, "status": {"conditions": conditions}})).unwrap()
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let time = "2026-01-01T00:00:01Z";
         let condition = |kind: &str, reason: &str| {
             let state = json!({"type": kind, "status": "True", "reason": reason, "lastTransitionTime": time});
-            end(&job(json!([{"type": "Suspended", "status": "False"}, state])))
+            end(&job(&json!([{"type": "Suspended", "status": "False"}, state])))
         };
         let at = Some(1_767_225_601_000_000_000);
         assert_eq!(condition("SuccessCriteriaMet", ""), None);
@@ -170,7 +170,7 @@ mod tests {
         let told = failure(&pod(3, "wget: server returned error\n")).unwrap();
         assert_eq!(
             told,
-            "container `ask` of the Job ended with 3: `wget: server returned error`"
+            "container ask of the Job ended with 3: \"wget: server returned error\""
         );
     }
 }

@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(asked(None, None).await, Ok(()));
         assert_eq!(asked(Some("PING\r\n"), Some("PING")).await, Ok(()));
         let found = asked(Some("PING\r\n"), Some("PONG")).await.unwrap_err();
-        assert_eq!(found, "the answer does not hold `PONG`: `PING`");
+        assert_eq!(found, "the answer does not hold \"PONG\": \"PING\"");
     }
 
     #[tokio::test]

@@ -69,7 +69,7 @@ impl Recording {
             redactor: watch::Sender::new(Arc::new(redactor)).subscribe(),
             targets: targets.subscribe(),
             stage: stage.subscribe(),
-            duration: Duration::from_secs(60),
+            duration: Duration::from_mins(1),
         };
         let task = tokio::spawn(prober.probe(format!("[{probe}]").parse().unwrap()));
         Self {
@@ -104,7 +104,7 @@ async fn a_continuous_probe_goes_on_until_the_recording_is_over() {
     assert_eq!((mode, passed), (ProbeMode::Continuous, false));
     assert_eq!(
         message,
-        "status 500 Internal Server Error instead of one from 200 to 399: `token [redacted]`"
+        "status 500 Internal Server Error instead of one from 200 to 399: \"token [redacted]\""
     );
     assert_eq!(
         recording.next().await,

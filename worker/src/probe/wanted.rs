@@ -170,9 +170,9 @@ mod tests {
     #[test]
     fn a_long_recording_has_no_more_tries_than_a_short_one() {
         let probe = parse(r#""exec":{"command":["true"]}"#).unwrap().0.remove(0);
-        assert_eq!(probe.period(Duration::from_secs(60), 256), Duration::from_secs(5));
+        assert_eq!(probe.period(Duration::from_mins(1), 256), Duration::from_secs(5));
         assert_eq!(
-            probe.period(Duration::from_secs(86_400), 256),
+            probe.period(Duration::from_hours(24), 256),
             Duration::from_millis(337_500)
         );
     }
