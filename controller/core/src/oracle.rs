@@ -4,6 +4,7 @@
 //! A verdict is evidence: findings with a rule, a weight and counts. [`Finding::sentence`] turns one into words.
 //! Thresholds are those of section 7.4 of the oracle's design.
 
+mod exercise;
 mod finding;
 mod messages;
 mod metrics;
@@ -13,6 +14,7 @@ mod resources;
 mod shift;
 mod stability;
 
+pub use exercise::{Exercise, exercise};
 pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
 pub use resources::Resources;
 
@@ -107,6 +109,7 @@ pub fn early(baselines: &[&Recording], candidate: &Recording, now: i64) -> Optio
         findings.push(Finding::new(Oracle::Readiness, Rule::NeverReady, Weight::Fail));
     }
     findings.extend(readiness::overdue(baselines, candidate, now));
+    findings.extend(probes::failed(baselines, candidate));
     // The log says why, and comes a little later than the exit.
     let unexplained = |finding: &Finding| {
         let fresh = finding
@@ -199,6 +202,7 @@ pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
 pub fn so_far(baselines: &[&Recording], candidate: &Recording) -> Option<Verdict> {
     baselines.iter().find_map(|baseline| baseline.start_nanos())?;
     let mut findings = stability::judge(baselines, candidate);
+    findings.extend(probes::failed(baselines, candidate));
     findings.extend(messages::new_complaints(baselines, candidate));
     Some(verdict(findings))
 }

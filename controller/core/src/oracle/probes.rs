@@ -6,6 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Finding, Oracle, Rule, Weight};
 use crate::recording::{Probe, ProbeMode, Recording};
 
+/// Tries of a probe, of which most failed, that leave no doubt while a run goes on.
+const SURE: u64 = 3;
+
 /// What all tries of one probe in one run amount to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tries<'a> {
@@ -46,6 +49,18 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
         against(name, &usual?, mine.get(name).copied())
     };
     names.into_iter().filter_map(finding).collect()
+}
+
+/// The probes that fail in a run that may go on, without doubt: tried often enough, or for the only time.
+pub(super) fn failed(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
+    let is_tried_once = |finding: &Finding| {
+        candidate
+            .probes()
+            .any(|probe| finding.at_nanos == Some(probe.time_nanos) && probe.mode != ProbeMode::Continuous)
+    };
+    let mut findings = judge(baselines, candidate);
+    findings.retain(|finding| finding.rule == Rule::ProbeFailed && (finding.count >= SURE || is_tried_once(finding)));
+    findings
 }
 
 fn against(name: &str, usual: &[Tries<'_>], mine: Option<Tries<'_>>) -> Option<Finding> {

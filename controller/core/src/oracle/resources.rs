@@ -20,7 +20,7 @@ pub enum Resources {
 }
 
 /// Cores below which CPU says nothing: what probes and a runtime use by themselves.
-const LEAST_CORES: f64 = 0.003;
+pub(super) const LEAST_CORES: f64 = 0.003;
 
 const KIB: f64 = 1024.0;
 const MIB: f64 = 1024.0 * KIB;

@@ -1,4 +1,5 @@
 mod ends;
+mod exercise;
 mod messages;
 mod metrics;
 mod probes;

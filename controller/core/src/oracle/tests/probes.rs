@@ -106,3 +106,36 @@ fn a_pod_that_no_node_has_room_for_is_not_blamed_for_its_probe() {
     let verdict = judge(&[&probed(&PASSES), &probed(&PASSES)], &candidate);
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
 }
+
+#[test]
+fn a_run_that_goes_on_fails_once_there_is_no_doubt() {
+    let goes_on = |tries: &[(ProbeMode, bool)]| {
+        let mut recording = started();
+        mark(&mut recording, Moment::Ready, 2 * NANOS);
+        for probe in probed(tries).probes() {
+            recording.fold(Sample::Probe(probe.clone()));
+        }
+        let baselines = [&probed(&PASSES), &probed(&PASSES)];
+        let verdict = early(&baselines, &recording, 9 * NANOS);
+        let outcome = so_far(&baselines, &recording).map(|verdict| verdict.outcome);
+        assert_eq!(verdict.is_some(), outcome == Some(Outcome::Failed));
+        verdict.map(|verdict| verdict.findings[0].rule)
+    };
+    let all = |passed: &[bool]| {
+        passed
+            .iter()
+            .map(|passed| (ProbeMode::Continuous, *passed))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(goes_on(&all(&[false, false])), None, "it may need a moment");
+    assert_eq!(
+        goes_on(&all(&[false, false, true, true, false])),
+        Some(Rule::ProbeFailed)
+    );
+    assert_eq!(goes_on(&all(&[false, false, true, true, true, false])), None);
+    assert_eq!(
+        goes_on(&[(ProbeMode::Start, false)]),
+        Some(Rule::ProbeFailed),
+        "it is tried no more"
+    );
+}
