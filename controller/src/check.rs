@@ -1,6 +1,7 @@
 //! Reconciles one WorkloadHardeningCheck: look, decide, act.
 
 mod conclude;
+mod exercise;
 mod observe;
 mod remove;
 mod report;
@@ -24,7 +25,7 @@ use tracing::Instrument as _;
 use self::target::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{finalizer, repairs, telemetry, trace};
+use crate::{finalizer, probes, repairs, telemetry, trace};
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
     let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
@@ -148,6 +149,9 @@ fn spec(check: &WorkloadHardeningCheck) -> Result<u64, String> {
             "{weakness} would weaken the workload: leave it out; what the workload says itself is kept anyway"
         ));
     }
+    if let Some(refusal) = probes::refusal(&check.spec.probes) {
+        return Err(refusal);
+    }
     temper_core::spec::recording_seconds(&check.spec.recording_duration).map_err(|error| error.to_string())
 }
 
@@ -218,6 +222,7 @@ async fn create(
         recording_seconds,
         isolation: check.spec.isolation.clone(),
         oracles: check.spec.oracles.clone(),
+        probes: check.spec.probes.clone(),
     };
     let mut run = CheckRun::new(&format!("{}-{}", check.name_any(), start.name), spec);
     run.metadata.namespace = Some(namespace.clone());

@@ -17,6 +17,7 @@ mod kinds;
 mod lease;
 mod metrics;
 mod places;
+mod probes;
 mod recent;
 mod repairs;
 mod replaced;

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Oracles, Outcome, PodSecurityLevel, Recommendation, ResourceAdvice, RunPhase, RunRole, SuggestedResources,
-    TargetRef, annotation, schema,
+    Oracles, Outcome, PodSecurityLevel, Probe, Recommendation, ResourceAdvice, RunPhase, RunRole, SuggestedResources,
+    TargetRef, annotation, probes, schema,
 };
 
 /// Finds, by running clones of a workload, the strictest security settings under which it still works.
@@ -90,6 +90,14 @@ pub struct WorkloadHardeningCheckSpec {
     #[serde(default)]
     #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
     pub resources: ResourceAdvice,
+    /// What the workload is asked in every run to learn whether it still does what it is for.
+    #[serde(default)]
+    #[schemars(length(max = 16), extend(
+        "x-kubernetes-list-type" = "map",
+        "x-kubernetes-list-map-keys" = ["name"],
+        "x-kubernetes-validations" = [schema::fixed(), probes::distinct()]
+    ))]
+    pub probes: Vec<Probe>,
 }
 
 fn default_recording_duration() -> String {
@@ -238,6 +246,9 @@ pub struct CheckStatus {
     /// Requests and limits that containers lack, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub resources: BTreeMap<String, SuggestedResources>,
+    /// Whether the recommended run was seen at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<Exercise>,
     /// Name of the HardeningReport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
@@ -378,6 +389,19 @@ pub struct Verification {
     /// What the API server answered where it refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// Whether a run was seen at work, and how much of what its baselines did it did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Exercise {
+    /// A probe of kind http, tcp or job passed in it and in every baseline, and it did at least half of what they did.
+    pub exercised: bool,
+    /// The median of its share in the baselines' CPU time, log lines and network bytes; none where too little was
+    /// measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// The same in one sentence.
+    pub message: String,
 }
 
 /// What a check cost.

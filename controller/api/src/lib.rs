@@ -16,6 +16,7 @@
 mod check;
 mod names;
 mod oracles;
+mod probes;
 mod report;
 mod resources;
 mod run;
@@ -23,12 +24,13 @@ mod schema;
 mod shared;
 
 pub use check::{
-    BaseSecurityContext, CheckPhase, CheckStatus, Cost, Dependencies, Egress, Identity, Isolation, RunMode, RunSummary,
-    SettingState, SettingStatus, Timings, Verification, VerificationMode, WorkloadHardeningCheck,
+    BaseSecurityContext, CheckPhase, CheckStatus, Cost, Dependencies, Egress, Exercise, Identity, Isolation, RunMode,
+    RunSummary, SettingState, SettingStatus, Timings, Verification, VerificationMode, WorkloadHardeningCheck,
     WorkloadHardeningCheckSpec,
 };
 pub use names::{MANAGER, SETTINGS, annotation, clone_name, condition, finalizer, label, reason};
 pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
+pub use probes::{ExecProbe, Header, HttpProbe, JobProbe, Probe, ProbeMode, Scheme, TcpProbe};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use resources::{Exercised, ResourceAdvice, SuggestedResources};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};

@@ -102,6 +102,8 @@ pub mod reason {
     pub const VERIFIED: &str = "Verified";
     /// No setting could be proven.
     pub const NOTHING_PROVEN: &str = "NothingProven";
+    /// What passed was not seen at work, and `spec.oracles.requireExercise` is set.
+    pub const NOT_EXERCISED: &str = "NotExercised";
     /// What passed once did not pass again.
     pub const UNVERIFIED: &str = "Unverified";
     /// The workload already has every setting.

@@ -16,6 +16,10 @@ pub struct Oracles {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub metrics: Vec<MetricsEndpoint>,
+    /// Recommend nothing, with reason NotExercised, unless a probe of kind http, tcp or job passed in the recommended run
+    /// and in every baseline, and the run did at least half of what the baselines did.
+    #[serde(default)]
+    pub require_exercise: bool,
 }
 
 /// An endpoint of a container that exposes metrics.

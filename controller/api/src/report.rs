@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CheckRef, Cost, FindingRecord, ProofFact, Recommendation, RunSummary, SettingStatus, SuggestedResources, TargetRef,
-    Timings, Verification, schema,
+    CheckRef, Cost, Exercise, FindingRecord, ProofFact, Recommendation, RunSummary, SettingStatus, SuggestedResources,
+    TargetRef, Timings, Verification, schema,
 };
 
 /// The proof of a recommendation. Everything that a report shows people is rendered from it alone.
@@ -62,6 +62,9 @@ pub struct HardeningReportSpec {
     /// How it was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// Whether that run was seen at work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<Exercise>,
     /// What the running processes of the verification run showed.
     #[serde(default)]
     pub proof: Vec<ProofFact>,

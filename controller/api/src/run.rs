@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BaseSecurityContext, CheckRef, FindingRecord, Isolation, Learned, Oracles, Outcome, PodSecurityLevel, Repairs,
-    TargetRef, schema,
+    BaseSecurityContext, CheckRef, FindingRecord, Isolation, Learned, Oracles, Outcome, PodSecurityLevel, Probe,
+    Repairs, TargetRef, schema,
 };
 
 /// One experiment: a clone of the target with the settings under test, recorded by one Job.
@@ -67,6 +67,10 @@ pub struct CheckRunSpec {
     /// How strictly the workload is judged.
     #[serde(default)]
     pub oracles: Oracles,
+    /// What the workload is asked to learn whether it still does what it is for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub probes: Vec<Probe>,
 }
 
 /// What a run is for.

@@ -74,6 +74,7 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
         security_context: BaseSecurityContext::default(),
         oracles: Oracles::default(),
         resources: args.resources.into(),
+        probes: Vec::new(),
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))

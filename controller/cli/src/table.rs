@@ -40,6 +40,7 @@ pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, news: &New
             conditions(status, look),
             resources(status),
             notes(status),
+            exercise(status),
             costs(status),
         ];
         for part in parts.into_iter().flatten() {
@@ -204,6 +205,12 @@ fn notes(status: &CheckStatus) -> Option<String> {
         .map(|note| format!("note: {}", plain(note)))
         .collect();
     (!notes.is_empty()).then(|| notes.join("\n"))
+}
+
+fn exercise(status: &CheckStatus) -> Option<String> {
+    let exercise = status.exercise.as_ref()?;
+    let word = temper_report::exercised(exercise.exercised).to_lowercase();
+    Some(format!("{word}: {}", plain(&exercise.message)))
 }
 
 fn costs(status: &CheckStatus) -> Option<String> {

@@ -3,6 +3,7 @@
 //! The source's objects go in as the API server gave them, the clone's objects come out in the order in which they
 //! must be created. Nothing outside the allow list of this module ever gets into a clone.
 
+mod driver;
 mod fence;
 mod metadata;
 mod objects;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::Value;
 
+pub use driver::Driver;
 pub use fence::{Egress, fence, quota};
 pub use metadata::{has_no_controller, strip as strip_metadata};
 
@@ -71,6 +73,8 @@ pub struct Order<'a> {
     pub neighbours: bool,
     /// Whether hostPath and inline remote volumes are mounted into the clone as they are.
     pub allow_shared: bool,
+    /// Jobs that drive it.
+    pub drivers: &'a [Driver],
 }
 
 /// A clone, ready to be made.
@@ -175,9 +179,17 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
     let selector = workload::selector(&clone.kind, &clone.object)?;
     workload::mark(&clone.kind, &mut clone.object);
     let pod = clone.pod.clone();
+    let target_labels = clone.object.pointer(&clone.kind.labels()).cloned().unwrap_or_default();
     workloads.push(clone);
+    let mut drivers = Vec::new();
+    for driver in order.drivers {
+        let driver = driver.copy(&target_labels, &mut notes)?;
+        all_pods += driver.pods;
+        drivers.push(driver);
+    }
 
-    let specs: Vec<&PodSpec> = workloads.iter().map(|workload| &workload.pod).collect();
+    let specs = workloads.iter().map(|workload| &workload.pod);
+    let specs: Vec<&PodSpec> = specs.chain(drivers.iter().map(|driver| &driver.pod)).collect();
     let needed = references::collect(&specs, source);
     let labels: Vec<&Value> = workloads
         .iter()
@@ -198,6 +210,7 @@ pub fn plan(source: &Source, order: &Order<'_>) -> Result<Plan, Refusal> {
             .filter(|s| objects::selects(s, &labels))
             .map(objects::service),
     );
+    objects.extend(drivers.into_iter().map(|driver| driver.job));
     objects.extend(workloads.into_iter().map(|workload| workload.object));
     let parts = configuration.map(|(kind, name)| Part::Copy { kind, name });
     let objects = objects.into_iter().map(|object| Part::Object(own(object, order)));

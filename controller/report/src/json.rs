@@ -19,7 +19,8 @@ use self::{
     experiment::{Measurement, Run, measurements, runs},
     finding::{Evidence, Proof, evidence, proof},
     subject::{
-        Cost, Patch, Recommendation, Resources, Setting, Target, Timings, Verification, patch, resources, settings,
+        Cost, Exercise, Patch, Recommendation, Resources, Setting, Target, Timings, Verification, patch, resources,
+        settings,
     },
     term::Verdict,
 };
@@ -65,6 +66,9 @@ struct Report {
     /// The run of the recommendation as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification>,
+    /// Whether that run was seen at work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exercise: Option<Exercise>,
     /// What the running processes of that run showed.
     proof: Vec<Proof>,
     /// Every run, in the order of the check.
@@ -102,6 +106,7 @@ impl From<&HardeningReport> for Report {
             patch: patch(report).filter(|_| verified),
             resources: resources(&spec.resources),
             verification: spec.verification.as_ref().map(Verification::from),
+            exercise: spec.exercise.as_ref().map(Exercise::from),
             proof: proof(&spec.proof),
             runs: runs(&spec.runs),
             evidence: evidence(&spec.evidence),

@@ -41,4 +41,4 @@ pub use patch::{apply_command, patch_yaml, recommendation_yaml};
 pub use resources::resource_sentences;
 pub use rows::{RunRow, SettingRow, run_rows, setting_rows};
 pub use verdict::{Verdict, is_verified, verdict};
-pub use words::{dependable, known_seconds, outcome, plain, role, run_phase, seconds, setting_state};
+pub use words::{dependable, exercised, known_seconds, outcome, plain, role, run_phase, seconds, setting_state};

@@ -21,6 +21,7 @@ pub(crate) fn nothing() -> HardeningReport {
     "the unchanged workload does not work in its clone `baseline-1`".clone_into(&mut spec.message);
     (spec.recommendation, spec.patch, spec.verification, spec.completed_at) = (None, None, None, None);
     (spec.settings, spec.proof, spec.runs, spec.evidence, spec.series) = <_>::default();
+    spec.exercise = None;
     (spec.cost, spec.timings) = <_>::default();
     report
 }
@@ -90,6 +91,9 @@ pub(crate) fn hostile() -> HardeningReport {
         MARKUP.clone_into(&mut verification.run);
         verification.admitted = false;
         verification.message = Some(MARKUP.to_owned());
+    }
+    if let Some(exercise) = &mut spec.exercise {
+        MARKUP.clone_into(&mut exercise.message);
     }
     if let Some(recommendation) = &mut spec.recommendation {
         let contexts = std::mem::take(&mut recommendation.containers);

@@ -90,6 +90,11 @@ pub(crate) fn admission(admitted: bool) -> &'static str {
     }
 }
 
+/// Whether a run was seen at work.
+pub fn exercised(exercised: bool) -> &'static str {
+    if exercised { "Exercised" } else { "Not exercised" }
+}
+
 /// From the first run to the verdict.
 pub(crate) fn seconds_to_verdict(timings: &Timings) -> Option<f64> {
     let (start, end) = (timings.started_at.as_ref()?, timings.completed_at.as_ref()?);

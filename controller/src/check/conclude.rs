@@ -14,7 +14,7 @@ use temper_core::setting::{Item, Scope};
 
 use super::observe::Seen;
 use super::target::SourceWorkload;
-use super::{report, resources, status};
+use super::{exercise, report, resources, status};
 use crate::context::Context;
 use crate::error::Result;
 use crate::run::make::items as items_of;
@@ -50,7 +50,16 @@ pub(super) async fn conclude(
     let mut new = status::current(check, context, seen, source, seconds);
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
+    if let Conclusion::Verified { run, .. } = &conclusion {
+        new.exercise = exercise::of(check, context, seen, run);
+    }
+    let idle = new.exercise.as_ref().filter(|exercise| !exercise.exercised);
+    let idle = idle.filter(|_| check.spec.oracles.require_exercise).map(|exercise| exercise.message.clone());
+    let is_recommended = matches!(conclusion, Conclusion::Verified { .. }) && idle.is_none();
     let end = match &conclusion {
+        Conclusion::Verified { run, .. } if idle.is_some() => {
+            end(reason::NOT_EXERCISED, &format!("run `{run}` passed, but {}", idle.unwrap_or_default()))
+        }
         Conclusion::Verified { run, items, .. } => verified(&mut new, check, seen, source, run, items),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
         Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
@@ -78,7 +87,7 @@ pub(super) async fn conclude(
             end(reason_of(seen, run, reason::RUN_ERROR), &text)
         }
     };
-    if !matches!(conclusion, Conclusion::Verified { .. }) {
+    if !is_recommended {
         new.settings = verdicts(seen, source, None, &BTreeSet::new());
     }
     let count = |states: &[SettingState]| new.settings.iter().filter(|s| states.contains(&s.state)).count();
@@ -102,7 +111,7 @@ pub(super) async fn conclude(
     }
     new.resources = resources::suggested(check, context, seen, source, new.verification.as_ref())?;
     new.report = report::write(check, context, seen, source, &new, &end).await?;
-    let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
+    let is_verified = is_recommended || conclusion == Conclusion::AlreadyHardened;
     status::set(check, &mut new, condition::COMPLETE, true, &end.reason, &end.message);
     status::set(
         check,

@@ -128,6 +128,7 @@ fn compose(
         patch: recommended,
         resources: status.resources.clone(),
         verification: status.verification.clone(),
+        exercise: status.exercise.clone(),
         proof,
         runs: status.runs.clone(),
         evidence: evidence.collect(),

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use temper_api::{CheckPhase, CheckStatus, WorkloadHardeningCheck, condition, reason};
 
 /// Reasons of the condition Complete.
-const REASONS: [&str; 24] = [
+const REASONS: [&str; 25] = [
     reason::INVALID_SPEC,
     reason::TARGET_NOT_FOUND,
     reason::UNKNOWN_KIND,
@@ -34,6 +34,7 @@ const REASONS: [&str; 24] = [
     reason::VERIFYING,
     reason::VERIFIED,
     reason::NOTHING_PROVEN,
+    reason::NOT_EXERCISED,
     reason::UNVERIFIED,
     reason::ALREADY_HARDENED,
     reason::BASELINE_UNSTABLE,

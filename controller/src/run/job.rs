@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use temper_api::{CheckRun, MANAGER, RunRole, annotation, label};
 
 use crate::args::Args;
-use crate::trace;
+use crate::{probes, trace};
 
 /// Everything that the worker's Job is made from.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ pub(crate) fn object_ref(run: &CheckRun) -> String {
 }
 
 /// The worker's account, its rights in the clone, and its Job, in the order of their creation.
-pub(crate) fn worker(work: &Work<'_>, args: &Args) -> [Value; 3] {
+pub(crate) fn worker(work: &Work<'_>, args: &Args) -> Vec<Value> {
     let Work {
         run, clone, attempt, ..
     } = work;
@@ -126,13 +126,18 @@ pub(crate) fn worker(work: &Work<'_>, args: &Args) -> [Value; 3] {
         "kind": "ServiceAccount",
         "metadata": {"name": clone, "namespace": runs, "labels": labels}
     });
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": "temper-worker", "namespace": clone, "labels": labels},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": args.worker_cluster_role},
-        "subjects": [{"kind": "ServiceAccount", "name": clone, "namespace": runs}]
-    });
+    let binding = |suffix: &str| {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": format!("temper-worker{suffix}"), "namespace": clone, "labels": labels},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
+                "name": format!("{}{suffix}", args.worker_cluster_role)
+            },
+            "subjects": [{"kind": "ServiceAccount", "name": clone, "namespace": runs}]
+        })
+    };
     let job = json!({
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -150,7 +155,11 @@ pub(crate) fn worker(work: &Work<'_>, args: &Args) -> [Value; 3] {
             "template": {"metadata": {"labels": labels}, "spec": pod(work, args)}
         }
     });
-    [account, binding, job]
+    let mut objects = vec![account, binding("")];
+    // What only some probes need, only their workers may do.
+    objects.extend(probes::roles(&run.spec.probes).map(binding));
+    objects.push(job);
+    objects
 }
 
 /// Name of the Job of one attempt.
@@ -160,7 +169,7 @@ pub(crate) fn job_name(clone: &str, attempt: u32) -> String {
 
 /// How long a run may take in all, with a reserve for slow nodes.
 pub(crate) fn deadline_seconds(run: &CheckRun, args: &Args) -> u64 {
-    args.start_deadline.as_secs() + run.spec.recording_seconds + 300
+    args.start_deadline.as_secs() + run.spec.recording_seconds + probes::seconds(&run.spec.probes) + 300
 }
 
 /// RFC 3339 time after which the janitor removes what a run made now.
@@ -209,6 +218,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
     }
     if let Some(at) = ready_at {
         env.push(text("TEMPER_READY_AT", at.to_string()));
+    }
+    if !run.spec.probes.is_empty() {
+        env.push(text("TEMPER_PROBES", probes::for_worker(&run.spec.probes).to_string()));
     }
     if !run.spec.oracles.metrics.is_empty() {
         env.push(text("TEMPER_METRICS", json!(run.spec.oracles.metrics).to_string()));
@@ -277,6 +289,7 @@ mod tests {
             recording_seconds: 60,
             isolation: Isolation::default(),
             oracles: Oracles::default(),
+            probes: vec![],
         };
         CheckRun::new("x", spec)
     }

@@ -10,7 +10,7 @@ use kube::core::Status;
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use temper_api::{BaseSecurityContext, CheckRun, CheckRunStatus, Dependencies, Egress, annotation, label, reason};
-use temper_core::clone::{self, Order, Part, Refusal};
+use temper_core::clone::{self, Driver, Order, Part, Refusal};
 use temper_core::kind::Kind;
 use temper_core::repair::Repairs;
 use temper_core::setting::{Base, Item};
@@ -19,7 +19,7 @@ use super::job;
 use super::remove::ignore_absent;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{repairs, source};
+use crate::{probes, repairs, source};
 
 /// An account that was made with its namespace appears a moment later; so do rights.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -44,6 +44,7 @@ struct Wish {
     base: Base,
     items: BTreeSet<Item>,
     repairs: Repairs,
+    drivers: Vec<Driver>,
 }
 
 impl Wish {
@@ -56,6 +57,7 @@ impl Wish {
             base: base(&run.spec.security_context),
             items: items(run),
             repairs: repairs::of(&run.spec.repairs),
+            drivers: probes::drivers(run),
         })
     }
 
@@ -70,6 +72,7 @@ impl Wish {
             repairs: &self.repairs,
             neighbours: run.spec.isolation.dependencies == Dependencies::Namespace,
             allow_shared: run.spec.isolation.allow_shared,
+            drivers: &self.drivers,
         }
     }
 }
@@ -204,7 +207,7 @@ fn egress(run: &CheckRun) -> clone::Egress {
     }
 }
 
-fn worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> [Value; 3] {
+fn worker(run: &CheckRun, context: &Context, status: &CheckRunStatus) -> Vec<Value> {
     let clone = job::clone_name(run);
     job::worker(
         &job::Work {

@@ -114,6 +114,7 @@ fn order<'a>(labels: &'a [(String, String)], items: &'a BTreeSet<Item>, neighbou
         },
         neighbours,
         allow_shared: false,
+        drivers: &[],
     }
 }
 

@@ -43,6 +43,9 @@ pub(super) fn header(report: &HardeningReport) -> Markup {
                     (fact("Time to the verdict", &seconds(total), "from the first run"))
                 }
             }
+            @if let Some(exercise) = &spec.exercise {
+                p.note { (words::exercised(exercise.exercised)) ": " (sentence(&exercise.message)) }
+            }
             @if let Some(message) = spec.verification.as_ref().and_then(|verification| verification.message.as_ref()) {
                 p.note { "The API server answered: " code { (plain(message)) } }
             }

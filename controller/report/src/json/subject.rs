@@ -113,6 +113,29 @@ impl From<&temper_api::Recommendation> for Recommendation {
     }
 }
 
+/// Whether the recommended run was seen at work.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Exercise {
+    /// A probe of kind http, tcp or job passed in it and in every baseline, and it did at least half of what they did.
+    exercised: bool,
+    /// Its share in what the baselines did; none where too little was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<f64>,
+    /// The same in one sentence.
+    message: String,
+}
+
+impl From<&temper_api::Exercise> for Exercise {
+    fn from(exercise: &temper_api::Exercise) -> Self {
+        Self {
+            exercised: exercise.exercised,
+            share: exercise.share,
+            message: exercise.message.clone(),
+        }
+    }
+}
+
 /// The recommendation as what people apply.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -38,6 +38,9 @@ pub(super) fn head(report: &HardeningReport) -> Vec<String> {
             format!("{}, {}", code(&verification.run), words::outcome(verification.outcome)),
         ]);
     }
+    if let Some(exercise) = &spec.exercise {
+        rows.push([words::exercised(exercise.exercised).to_owned(), prose(&exercise.message)]);
+    }
     let timings = &spec.timings;
     let mut cost = format!(
         "{} of {} s each, {} of clone time",
