@@ -6,12 +6,13 @@
 )]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, with_bed};
-use temper_e2e::recordings;
+use temper_e2e::bed::{Bed, client_as, with_bed};
+use temper_e2e::{recordings, wait};
 use temper_proto::v1::ProbeMode;
 use temper_proto::v1::chunk::Body;
 
@@ -198,6 +199,59 @@ async fn a_job_that_would_leave_its_clone() -> Result<()> {
         let started = bed.check_with("leaves", spec(&[], &probes)).await?;
         let sentence = "spec.probes: job.template of `load` has hostNetwork: true, by which it would leave its clone: leave it out";
         started.ends_unverified(reason::INVALID_SPEC, sentence).await
+    })
+    .await
+}
+
+/// The Role of somebody who may check a Deployment, and neither make Jobs nor run commands.
+fn rights(person: &str) -> String {
+    format!(
+        r"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: checks}}
+rules:
+  - {{apiGroups: [temper.dev], resources: [workloadhardeningchecks], verbs: [create]}}
+  - {{apiGroups: [''], resources: [secrets], verbs: [get]}}
+  - {{apiGroups: [''], resources: [pods], verbs: [create]}}
+  - {{apiGroups: [apps], resources: [deployments], verbs: [create]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: checks}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: checks}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {person}}}]
+"
+    )
+}
+
+#[tokio::test]
+async fn nobody_asks_by_means_that_he_may_not_use() -> Result<()> {
+    with_bed("asker", async |bed: Bed| {
+        let person = format!("person-of-{}", bed.namespace);
+        bed.apply(&rights(&person)).await?;
+        let theirs = Bed {
+            client: client_as(&person).await?,
+            namespace: bed.namespace.clone(),
+        };
+        // The API server takes note of rights a moment after they are given.
+        let http = json!([{"name": "a", "http": {"port": 80}}]);
+        let may = || async { Ok(theirs.check_with("http", spec(&[], &http)).await.is_ok()) };
+        wait::until("a check with a request to be made", Duration::from_secs(30), may).await?;
+        for (ask, right) in [
+            (json!({"name": "a", "job": job("true")}), "jobs.batch"),
+            (json!({"name": "a", "exec": {"command": ["true"]}}), "pods/exec"),
+        ] {
+            let Err(refusal) = theirs.check_with("refused", spec(&[], &json!([ask]))).await else {
+                bail!("{ask} was accepted without the right to create {right}");
+            };
+            let refusal = format!("{refusal:#}");
+            ensure!(
+                refusal.contains(&format!("needs the right to create {right} there")),
+                "{refusal}"
+            );
+        }
+        Ok(())
     })
     .await
 }
