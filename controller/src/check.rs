@@ -288,6 +288,7 @@ fn state(run: &CheckRun) -> search::State {
         RunPhase::Inconclusive => search::State::Inconclusive,
         RunPhase::Error | RunPhase::Cancelled => search::State::Error,
         RunPhase::Pending | RunPhase::Cloning | RunPhase::Starting => search::State::Open,
+        RunPhase::Recording | RunPhase::Judging if status.doubtful => search::State::Doubtful,
         RunPhase::Recording | RunPhase::Judging if status.promising => search::State::Promising,
         RunPhase::Recording | RunPhase::Judging => search::State::Open,
     }

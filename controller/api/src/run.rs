@@ -168,6 +168,9 @@ pub struct CheckRunStatus {
     /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
     #[serde(default)]
     pub promising: bool,
+    /// It says what would fail it, while it is still recorded: the search does not wait for it.
+    #[serde(default)]
+    pub doubtful: bool,
     /// The worker had recorded everything; the verdict came after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]

@@ -58,8 +58,12 @@ fn findings(spec: &mut HardeningReportSpec, keep: usize) {
 fn items(spec: &mut HardeningReportSpec, keep: usize) {
     for run in &mut spec.runs {
         // A shorter list may have been made of it before.
-        let hidden = run.settings.last().and_then(|last| last.strip_suffix(" more")?.parse::<usize>().ok());
-        run.settings.truncate(run.settings.len() - usize::from(hidden.is_some()));
+        let hidden = run
+            .settings
+            .last()
+            .and_then(|last| last.strip_suffix(" more")?.parse::<usize>().ok());
+        run.settings
+            .truncate(run.settings.len() - usize::from(hidden.is_some()));
         let more = run.settings.len().saturating_sub(keep) + hidden.unwrap_or_default();
         if more > 1 {
             run.settings.truncate(keep);
