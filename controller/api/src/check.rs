@@ -283,9 +283,15 @@ pub struct RunSummary {
     pub name: String,
     /// What it was for.
     pub role: RunRole,
-    /// Ids of the settings under test.
+    /// Ids of the settings under test, each followed by a slash and a container where it is about one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settings: Vec<String>,
+    /// What makes them possible, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<String>,
+    /// It ended once it had been Ready for a while: not recorded in full, and nothing to recommend.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screening: bool,
     /// Where it stands.
     pub phase: RunPhase,
     /// One sentence: the first finding.

@@ -28,7 +28,9 @@ impl SettingRow {
         let container = status.container.as_deref().filter(|_| is_one_of_several);
         let why = status.message.as_deref();
         let why = why.map_or_else(|| usual_reason(status.state).to_owned(), plain);
-        let why: Vec<String> = std::iter::once(why).chain(status.repairs.iter().map(|repair| plain(repair))).collect();
+        let why: Vec<String> = std::iter::once(why)
+            .chain(status.repairs.iter().map(|repair| plain(repair)))
+            .collect();
         Self {
             id: plain(&container.map_or_else(|| status.id.clone(), |name| format!("{}/{name}", status.id))),
             state: status.state,
@@ -53,7 +55,10 @@ pub(crate) fn usual_reason(state: SettingState) -> &'static str {
 
 /// The rows of a table of settings, in the order of the check.
 pub fn setting_rows(settings: &[SettingStatus]) -> Vec<SettingRow> {
-    let containers: BTreeSet<&str> = settings.iter().filter_map(|status| status.container.as_deref()).collect();
+    let containers: BTreeSet<&str> = settings
+        .iter()
+        .filter_map(|status| status.container.as_deref())
+        .collect();
     let several = containers.len() > 1;
     settings.iter().map(|status| SettingRow::of(status, several)).collect()
 }
@@ -69,6 +74,10 @@ pub struct RunRow {
     pub phase: RunPhase,
     /// The settings under test.
     pub settings: Vec<String>,
+    /// What makes them possible, a sentence each.
+    pub repairs: Vec<String>,
+    /// It ended once it had been Ready for a while.
+    pub screening: bool,
     /// Seconds from the start of the check to the start of the run.
     pub start: Option<f64>,
     /// Seconds from the start of the check to the clone's being Ready.
@@ -82,9 +91,15 @@ pub struct RunRow {
 }
 
 impl RunRow {
-    /// Where it stands, and how often it was tried where more than once.
+    /// Where it stands, and how often it was tried where more than once. What was screened without fault was not recorded
+    /// in full, and is not told to have passed.
     pub fn ended(&self) -> String {
-        let phase = words::run_phase(self.phase);
+        let is_screened = self.screening && self.phase == RunPhase::Passed;
+        let phase = if is_screened {
+            "screened"
+        } else {
+            words::run_phase(self.phase)
+        };
         if self.attempts > 1 {
             format!("{phase}, attempt {}", self.attempts)
         } else {
@@ -112,6 +127,8 @@ impl From<&RunSummary> for RunRow {
             role: run.role,
             phase: run.phase,
             settings: run.settings.iter().map(|setting| plain(setting)).collect(),
+            repairs: run.repairs.iter().map(|repair| plain(repair)).collect(),
+            screening: run.screening,
             start,
             // The summary counts it from the start of the clone; a timeline needs one clock.
             ready: start.zip(finite(run.ready_seconds)).map(|(start, ready)| start + ready),

@@ -51,6 +51,7 @@ pub(crate) fn hostile() -> HardeningReport {
         MARKUP.clone_into(&mut fact.fact);
     }
     for run in &mut spec.runs {
+        run.repairs.push(MARKUP.to_owned());
         MARKUP.clone_into(&mut run.name);
         run.message = Some(MARKUP.to_owned());
         run.settings.push(MARKUP.to_owned());

@@ -1,6 +1,8 @@
 //! Runs that started together, and what had happened before: a reader sees what ran in parallel, and why the search
 //! went on.
 
+use std::collections::BTreeMap;
+
 use temper_api::{RunPhase, RunRole};
 
 use crate::{
@@ -90,15 +92,19 @@ fn ended_between(rows: &[RunRow], after: f64, until: f64) -> bool {
 
 /// What ended between two times, and what went on meanwhile; empty if neither is known.
 fn cause(rows: &[RunRow], after: f64, until: f64) -> String {
-    const ENDS: [(RunPhase, &str); 5] = [
+    const ENDS: [(RunPhase, &str); 6] = [
         (RunPhase::Failed, "failed"),
         (RunPhase::Inconclusive, "stayed undecided"),
         (RunPhase::Error, "could not be carried out"),
         (RunPhase::Passed, "passed"),
+        (RunPhase::Passed, SCREENED),
         (RunPhase::Cancelled, "ended early"),
     ];
+    const SCREENED: &str = "passed the screening";
     let clauses = ENDS.into_iter().filter_map(|(phase, verb)| {
-        let here = |row: &&RunRow| row.phase == phase && row.end.is_some_and(|end| after < end && end <= until);
+        let is =
+            |row: &RunRow| row.phase == phase && (phase != RunPhase::Passed || row.screening == (verb == SCREENED));
+        let here = |row: &&RunRow| is(row) && row.end.is_some_and(|end| after < end && end <= until);
         let names: Vec<String> = rows.iter().filter(here).map(|row| format!("`{}`", row.name)).collect();
         (!names.is_empty()).then(|| format!("{} {verb}", listed(&names, "run")))
     });
@@ -126,18 +132,45 @@ fn purpose(members: &[&RunRow]) -> String {
         n => parts.push(format!("the workload as it is, {n} times")),
     }
     let tried = || members.iter().filter(|row| row.role != RunRole::Baseline);
-    match tried().filter(|row| row.settings.len() == 1).count() {
+    let mut singles: BTreeMap<&[String], usize> = BTreeMap::new();
+    for row in tried().filter(|row| is_alone(row)) {
+        *singles.entry(&row.settings).or_default() += 1;
+    }
+    match singles.values().filter(|runs| **runs == 1).count() {
         0 => {}
         1 => parts.push("one setting alone".to_owned()),
         n => parts.push(format!("{n} settings, each alone")),
     }
-    let sets: Vec<&&RunRow> = tried().filter(|row| row.settings.len() != 1).collect();
+    // Which capabilities a setting needs is found by leaving out one after another.
+    for runs in singles.values().filter(|runs| **runs > 1) {
+        parts.push(format!("one setting with {runs} different repairs"));
+    }
+    let sets: Vec<&&RunRow> = tried().filter(|row| !is_alone(row)).collect();
     match sets.as_slice() {
         [] => {}
-        [only] => parts.push(format!("{} together", count(only.settings.len(), "setting"))),
+        [only] => parts.push(format!(
+            "{} together{}",
+            count(only.settings.len(), "setting"),
+            repaired(only)
+        )),
         many => parts.push(format!("{} sets of settings", many.len())),
     }
-    parts.join(", and ")
+    let screened = tried().next().is_some() && tried().all(|row| row.screening);
+    parts.join(", and ") + if screened { ", screened" } else { "" }
+}
+
+/// Whether a run tries one setting, of however many containers.
+fn is_alone(row: &RunRow) -> bool {
+    let mut ids = row.settings.iter().map(|item| item.split('/').next());
+    let first = ids.next();
+    first.is_some_and(|first| ids.all(|id| id == first))
+}
+
+fn repaired(row: &RunRow) -> String {
+    match row.repairs.len() {
+        0 => String::new(),
+        n => format!(" with {}", count(n, "repair")),
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +191,9 @@ mod tests {
             name: name.to_owned(),
             role,
             phase: RunPhase::Failed,
-            settings: vec!["s".to_owned(); settings],
+            settings: (0..settings).map(|number| format!("s{number}/app")).collect(),
+            repairs: Vec::new(),
+            screening: false,
             start,
             ready: None,
             end,
@@ -179,6 +214,35 @@ mod tests {
             row("group", RunRole::Candidate, 1, Some(31.0), Some(33.0)),
             row("seccomp", RunRole::Candidate, 1, Some(33.5), None),
             row("token", RunRole::Candidate, 1, None, None),
+        ];
+        insta::assert_snapshot!(told(&rows).join("\n"));
+    }
+
+    #[test]
+    fn repairs_and_screenings_are_told() {
+        let repaired = |name: &str, repairs: usize, start: f64, end: f64| RunRow {
+            repairs: vec!["a directory".to_owned(); repairs],
+            ..row(name, RunRole::Verification, 9, Some(start), Some(end))
+        };
+        let screened = |name: &str, settings: &[&str], repairs: usize| RunRow {
+            settings: settings.iter().map(|id| (*id).to_owned()).collect(),
+            repairs: vec!["a capability".to_owned(); repairs],
+            screening: true,
+            phase: RunPhase::Passed,
+            ..row(name, RunRole::Candidate, 0, Some(30.0), Some(45.0))
+        };
+        let rows = [
+            row("all", RunRole::Verification, 9, Some(0.0), Some(8.0)),
+            repaired("all-2", 2, 9.0, 20.0),
+            repaired("all-3", 3, 21.0, 29.0),
+            screened(
+                "read-only-root",
+                &["readOnlyRootFilesystem/a", "readOnlyRootFilesystem/b"],
+                1,
+            ),
+            screened("cap0-2-chown", &["capabilities_restricted/a"], 1),
+            screened("cap0-2-setuid", &["capabilities_restricted/a"], 1),
+            repaired("set-1", 1, 46.0, 100.0),
         ];
         insta::assert_snapshot!(told(&rows).join("\n"));
     }

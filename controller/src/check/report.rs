@@ -1,5 +1,7 @@
 //! Writes the HardeningReport: everything that a report for people is made from, within 10 KiB.
 
+mod fit;
+
 use k8s_openapi::api::core::v1::PodSpec;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use temper_api::{
 };
 use temper_core::recommend::{harden, patch};
 
+use self::fit::fit;
 use super::conclude::End;
 use super::observe::Seen;
 use super::target::SourceWorkload;
@@ -16,9 +19,6 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::run::make;
 use crate::{repairs, source};
-
-/// A report is at most this large, in bytes of JSON: thousands of them must not burden etcd.
-const LIMIT: usize = 10 * 1024;
 
 /// Points that a series has at most.
 const POINTS: usize = 60;
@@ -174,58 +174,6 @@ fn round(value: f64) -> f64 {
 fn thin<T: Clone>(points: &[T], limit: usize) -> Vec<T> {
     let step = points.len().div_ceil(limit.max(1)).max(1);
     points.iter().step_by(step).cloned().collect()
-}
-
-/// Leaves out what a reader misses least until the report is small enough.
-fn fit(mut spec: HardeningReportSpec) -> HardeningReportSpec {
-    let size = |spec: &HardeningReportSpec| serde_json::to_vec(spec).map_or(usize::MAX, |bytes| bytes.len());
-    let mut points = POINTS;
-    while size(&spec) > LIMIT && points > 8 {
-        points /= 2;
-        for series in &mut spec.series {
-            series.points = thin(&series.points, points);
-        }
-    }
-    for keep in [3, 1] {
-        if size(&spec) > LIMIT {
-            for evidence in &mut spec.evidence {
-                evidence.findings.truncate(keep);
-            }
-        }
-    }
-    for length in [200, 80] {
-        if size(&spec) > LIMIT {
-            shorten(&mut spec, length);
-        }
-    }
-    if size(&spec) > LIMIT {
-        spec.series.clear();
-    }
-    if size(&spec) > LIMIT {
-        spec.evidence.truncate(4);
-    }
-    spec
-}
-
-fn shorten(spec: &mut HardeningReportSpec, length: usize) {
-    let cut = |text: &mut String| {
-        if text.chars().count() > length {
-            *text = text.chars().take(length).chain(['…']).collect();
-        }
-    };
-    for finding in spec.evidence.iter_mut().flat_map(|evidence| &mut evidence.findings) {
-        cut(&mut finding.message);
-        finding.example.iter_mut().for_each(cut);
-        finding.template.iter_mut().for_each(cut);
-    }
-    spec.runs
-        .iter_mut()
-        .filter_map(|run| run.message.as_mut())
-        .for_each(cut);
-    for setting in &mut spec.settings {
-        setting.message.iter_mut().for_each(cut);
-        setting.warnings.iter_mut().for_each(cut);
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
 use crate::error::Result;
-use crate::{announce, clock, trace};
+use crate::{announce, clock, repairs, trace};
 
 /// Whether the check has ended.
 pub(super) fn is_complete(check: &WorkloadHardeningCheck) -> bool {
@@ -296,6 +296,8 @@ fn summary(run: &CheckRun, start: Option<jiff::Timestamp>) -> RunSummary {
         name: run.spec.run.clone(),
         role: run.spec.role,
         settings: run.spec.settings.clone(),
+        repairs: repairs::of(&run.spec.repairs).sentences(),
+        screening: run.spec.screening,
         phase: status.phase,
         message: status.message.clone(),
         attempts: (status.attempt > 1).then_some(status.attempt),

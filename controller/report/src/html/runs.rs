@@ -55,6 +55,7 @@ fn line(row: &RunRow) -> Markup {
                     @if index > 0 { ", " }
                     code { (setting) }
                 }
+                @if !row.repairs.is_empty() { p.muted { "with: " (sentence(&row.repairs.join("; "))) } }
             }
             td.text data-label="What it showed" { (sentence(&row.message)) }
         }

@@ -71,7 +71,7 @@ pub(super) fn timeline(waves: &[Wave]) -> Markup {
             }
             figcaption {
                 "Each bar is a run from its start to its end, thin until its clone was Ready. Runs of one band started together. "
-                "Colour and word say how a run ended; rest the pointer on a bar for its settings and what it showed."
+                "Colour and word say how a run ended: one that was screened ended once it had been Ready for a while, as it was not to be recommended; rest the pointer on a bar for its settings and what it showed."
             }
         }
     }
@@ -126,7 +126,10 @@ fn detail(row: &RunRow) -> String {
     match row.settings.as_slice() {
         [] => role(row.role).to_owned(),
         [only] => only.clone(),
-        many => format!("{}, {}", role(row.role), count(many.len(), "setting")),
+        many => match row.repairs.len() {
+            0 => format!("{}, {}", role(row.role), count(many.len(), "setting")),
+            repairs => format!("{}, {}", count(many.len(), "setting"), count(repairs, "repair")),
+        },
     }
 }
 
@@ -135,6 +138,9 @@ fn hover(row: &RunRow, start: f64, end: f64) -> String {
     let mut lines = vec![format!("{}: {}, {}", row.name, role(row.role), row.ended())];
     if !row.settings.is_empty() {
         lines.push(format!("settings: {}", row.settings.join(", ")));
+    }
+    if !row.repairs.is_empty() {
+        lines.push(format!("with: {}", row.repairs.join("; ")));
     }
     let ready = row.ready_after().map_or_else(
         || "never Ready".to_owned(),
@@ -206,6 +212,8 @@ mod tests {
             role: RunRole::Candidate,
             phase,
             settings: settings.iter().map(|id| (*id).to_owned()).collect(),
+            repairs: vec!["a repair".to_owned(); settings.len() / 2],
+            screening: false,
             start,
             ready,
             end: None,

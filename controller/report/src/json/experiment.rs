@@ -19,6 +19,10 @@ pub(super) struct Run {
     wave: usize,
     /// Ids of the settings under test; none for a baseline.
     settings: Vec<String>,
+    /// What makes them possible, a sentence each.
+    repairs: Vec<String>,
+    /// It ended once it had been Ready for a while, and was not recorded in full.
+    screening: bool,
     /// How it ended.
     outcome: End,
     /// Workers that it took; more than 1 where infrastructure failed.
@@ -50,6 +54,8 @@ pub(super) fn runs(runs: &[RunSummary]) -> Vec<Run> {
         role: run.role.into(),
         wave: wave_of(&row.name),
         settings: run.settings.clone(),
+        repairs: run.repairs.clone(),
+        screening: run.screening,
         outcome: run.phase.into(),
         attempts: row.attempts,
         started_seconds: row.start,

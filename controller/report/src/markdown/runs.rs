@@ -56,9 +56,16 @@ fn line(wave: &Wave, row: &RunRow) -> [String; 9] {
         known_seconds(row.start),
         known_seconds(row.ready_after()),
         known_seconds(row.lasted()),
-        settings.join(", "),
+        settings.join(", ") + &repairs(&row.repairs),
         sentence(&row.message),
     ]
+}
+
+fn repairs(repairs: &[String]) -> String {
+    if repairs.is_empty() {
+        return String::new();
+    }
+    format!("<br>with: {}", sentence(&repairs.join("; ")))
 }
 
 fn mark(phase: RunPhase) -> &'static str {
