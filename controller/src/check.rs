@@ -4,6 +4,7 @@ mod conclude;
 mod observe;
 mod remove;
 mod report;
+mod resources;
 mod status;
 mod target;
 

@@ -1,12 +1,17 @@
 //! WorkloadHardeningCheck: what a user asks for, and what came of it.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, MicroTime};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Oracles, Outcome, PodSecurityLevel, Recommendation, RunPhase, RunRole, TargetRef, annotation, schema};
+use crate::{
+    Oracles, Outcome, PodSecurityLevel, Recommendation, ResourceAdvice, RunPhase, RunRole, SuggestedResources,
+    TargetRef, annotation, schema,
+};
 
 /// Finds, by running clones of a workload, the strictest security settings under which it still works.
 #[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,6 +86,10 @@ pub struct WorkloadHardeningCheckSpec {
     #[serde(default)]
     #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
     pub oracles: Oracles,
+    /// What is done about requests and limits that containers lack.
+    #[serde(default)]
+    #[schemars(extend("x-kubernetes-validations" = [schema::fixed()]))]
+    pub resources: ResourceAdvice,
 }
 
 fn default_recording_duration() -> String {
@@ -226,6 +235,9 @@ pub struct CheckStatus {
     /// How the recommendation as a whole was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,
+    /// Requests and limits that containers lack, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, SuggestedResources>,
     /// Name of the HardeningReport.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,

@@ -17,6 +17,7 @@ mod check;
 mod names;
 mod oracles;
 mod report;
+mod resources;
 mod run;
 mod schema;
 mod shared;
@@ -29,6 +30,7 @@ pub use check::{
 pub use names::{MANAGER, SETTINGS, annotation, clone_name, condition, finalizer, label, reason};
 pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
+pub use resources::{Exercised, ResourceAdvice, SuggestedResources};
 pub use run::{CheckRun, CheckRunSpec, CheckRunStatus, LostAttempt, ProofFact, RunPhase, RunRole};
 pub use shared::{
     CheckRef, Fill, FindingRecord, FindingWeight, Learned, Mend, Outcome, PodSecurityLevel, Recommendation, Repairs,

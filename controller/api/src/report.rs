@@ -1,13 +1,15 @@
 //! HardeningReport: what is kept of a check, at most 10 KiB.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CheckRef, Cost, FindingRecord, ProofFact, Recommendation, RunSummary, SettingStatus, TargetRef, Timings,
-    Verification, schema,
+    CheckRef, Cost, FindingRecord, ProofFact, Recommendation, RunSummary, SettingStatus, SuggestedResources, TargetRef,
+    Timings, Verification, schema,
 };
 
 /// The proof of a recommendation. Everything that a report shows people is rendered from it alone.
@@ -54,6 +56,9 @@ pub struct HardeningReportSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::any_object")]
     pub patch: Option<serde_json::Value>,
+    /// Requests and limits that containers lack, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, SuggestedResources>,
     /// How it was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verification: Option<Verification>,

@@ -8,7 +8,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, builder::PossibleValuesParser};
 use temper_api::SETTINGS;
 
 pub(crate) use self::choice::{
-    DependenciesArg, EgressArg, JudgeOutput, ReportOutput, RunModeArg, StatusOutput, TemplatesOutput, VerificationArg,
+    DependenciesArg, EgressArg, JudgeOutput, ReportOutput, ResourcesArg, RunModeArg, StatusOutput,
+    TemplatesOutput, VerificationArg,
 };
 use crate::span;
 
@@ -141,6 +142,9 @@ pub(crate) struct CheckArgs {
     /// How the recommendation as a whole is verified.
     #[arg(long, value_enum, ignore_case = true, default_value_t = VerificationArg::Included)]
     pub(crate) verification: VerificationArg,
+    /// What is done about requests and limits that containers lack.
+    #[arg(long, value_enum, ignore_case = true, default_value_t = ResourcesArg::Suggest)]
+    pub(crate) resources: ResourcesArg,
     /// Create it suspended: it starts nothing until it is resumed.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) suspend: bool,

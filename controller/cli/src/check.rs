@@ -73,6 +73,7 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
         suspend: args.suspend,
         security_context: BaseSecurityContext::default(),
         oracles: Oracles::default(),
+        resources: args.resources.into(),
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))

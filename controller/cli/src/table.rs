@@ -10,7 +10,8 @@ use comfy_table::{Cell, Color};
 use kube::ResourceExt;
 use temper_api::{CheckPhase, CheckStatus, RunPhase, SettingState, WorkloadHardeningCheck, annotation, condition};
 use temper_report::{
-    RunRow, SettingRow, Verdict, known_seconds, outcome, plain, role, run_rows, seconds, setting_rows,
+    RunRow, SettingRow, Verdict, known_seconds, outcome, plain, resource_sentences, role, run_rows, seconds,
+    setting_rows,
 };
 
 pub(crate) use self::{grid::Look, news::News};
@@ -37,6 +38,7 @@ pub(crate) fn status(check: &WorkloadHardeningCheck, namespace: &str, news: &New
             settings(&setting_rows(&status.settings), look),
             runs(&run_rows(&status.runs), look),
             conditions(status, look),
+            resources(status),
             notes(status),
             costs(status),
         ];
@@ -188,6 +190,11 @@ fn conditions(status: &CheckStatus, look: Look) -> Option<String> {
         ]);
     }
     drawn(&table)
+}
+
+fn resources(status: &CheckStatus) -> Option<String> {
+    let lines = resource_sentences(&status.resources);
+    (!lines.is_empty()).then(|| format!("resources: {}", lines.join("\n           ")))
 }
 
 fn notes(status: &CheckStatus) -> Option<String> {

@@ -16,6 +16,7 @@ pub mod oracle;
 pub mod recommend;
 pub mod recording;
 pub mod repair;
+pub mod resources;
 pub mod run;
 pub mod search;
 pub mod setting;

@@ -26,7 +26,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; bas
 pub fn html(report: &HardeningReport) -> Result<String, Error> {
     let spec = &report.spec;
     let recommendation = settings::recommendation(report)?;
-    let usage = usage::overview(&spec.series, &spec.runs)?;
+    let usage = usage::overview(&spec.series, &spec.runs, &spec.resources)?;
     let page = html! {
         (DOCTYPE)
         html lang="en" {

@@ -9,7 +9,7 @@ mod finding;
 mod subject;
 mod term;
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::Serialize;
@@ -18,7 +18,9 @@ use temper_api::HardeningReport;
 use self::{
     experiment::{Measurement, Run, measurements, runs},
     finding::{Evidence, Proof, evidence, proof},
-    subject::{Cost, Patch, Recommendation, Setting, Target, Timings, Verification, patch, settings},
+    subject::{
+        Cost, Patch, Recommendation, Resources, Setting, Target, Timings, Verification, patch, resources, settings,
+    },
     term::Verdict,
 };
 use crate::{error::Error, verdict::verdict, words::is_steering};
@@ -58,6 +60,8 @@ struct Report {
     /// The same as a patch; only where it was verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<Patch>,
+    /// Requests and limits that containers lack, by their names.
+    resources: BTreeMap<String, Resources>,
     /// The run of the recommendation as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     verification: Option<Verification>,
@@ -96,6 +100,7 @@ impl From<&HardeningReport> for Report {
                 .filter(|_| verified)
                 .map(Recommendation::from),
             patch: patch(report).filter(|_| verified),
+            resources: resources(&spec.resources),
             verification: spec.verification.as_ref().map(Verification::from),
             proof: proof(&spec.proof),
             runs: runs(&spec.runs),

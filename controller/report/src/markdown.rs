@@ -23,6 +23,7 @@ pub fn markdown(report: &HardeningReport) -> Result<String, Error> {
         settings::verdicts(&spec.settings),
         settings::patch(report)?,
         runs::overview(&spec.runs),
+        usage::resources(&spec.resources),
         usage::overview(&spec.series, &spec.runs),
         evidence::proof(&spec.proof),
         evidence::findings(&spec.evidence, &spec.runs),

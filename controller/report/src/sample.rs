@@ -50,6 +50,11 @@ pub(crate) fn hostile() -> HardeningReport {
         MARKUP.clone_into(&mut fact.setting);
         MARKUP.clone_into(&mut fact.fact);
     }
+    let suggested = temper_api::SuggestedResources {
+        requests: [(MARKUP.to_owned(), MARKUP.to_owned())].into(),
+        ..temper_api::SuggestedResources::default()
+    };
+    spec.resources = [(MARKUP.to_owned(), suggested)].into();
     for run in &mut spec.runs {
         run.repairs.push(MARKUP.to_owned());
         MARKUP.clone_into(&mut run.name);

@@ -14,7 +14,7 @@ use temper_core::setting::{Item, Scope};
 
 use super::observe::Seen;
 use super::target::SourceWorkload;
-use super::{report, status};
+use super::{report, resources, status};
 use crate::context::Context;
 use crate::error::Result;
 use crate::run::make::items as items_of;
@@ -100,6 +100,7 @@ pub(super) async fn conclude(
         let spent = format!("the search ended after {} runs: more settings may hold", search::BUDGET);
         new.notes.push(spent);
     }
+    new.resources = resources::suggested(check, context, seen, source, new.verification.as_ref())?;
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
     status::set(check, &mut new, condition::COMPLETE, true, &end.reason, &end.message);

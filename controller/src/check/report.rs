@@ -126,6 +126,7 @@ fn compose(
         settings: status.settings.clone(),
         recommendation: status.recommendation.clone(),
         patch: recommended,
+        resources: status.resources.clone(),
         verification: status.verification.clone(),
         proof,
         runs: status.runs.clone(),

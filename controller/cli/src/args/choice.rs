@@ -1,7 +1,7 @@
 //! The words that an option takes, and what they mean to the API.
 
 use clap::ValueEnum;
-use temper_api::{Dependencies, Egress, RunMode, VerificationMode};
+use temper_api::{Dependencies, Egress, ResourceAdvice, RunMode, VerificationMode};
 
 /// How `status` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -115,6 +115,24 @@ impl From<VerificationArg> for VerificationMode {
         match arg {
             VerificationArg::Included => Self::Included,
             VerificationArg::Independent => Self::Independent,
+        }
+    }
+}
+
+/// What is done about requests and limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResourcesArg {
+    /// Nothing.
+    Off,
+    /// Suggest them from what was recorded.
+    Suggest,
+}
+
+impl From<ResourcesArg> for ResourceAdvice {
+    fn from(arg: ResourcesArg) -> Self {
+        match arg {
+            ResourcesArg::Off => Self::Off,
+            ResourcesArg::Suggest => Self::Suggest,
         }
     }
 }

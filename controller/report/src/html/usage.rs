@@ -1,20 +1,27 @@
 //! CPU and memory of each container: the baselines against the verification run.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, PreEscaped, html};
-use temper_api::{RunRole, RunSummary, Series};
+use temper_api::{RunRole, RunSummary, Series, SuggestedResources};
 
 use super::{
     plot::{Line, Plot, Stroke, plot},
-    section,
+    section, sentence,
 };
 use crate::{
     error::Error,
+    resources::resource_sentences,
     usage::{Comparison, Curve, comparisons},
     words::role,
 };
 
-/// A plot for each container and metric.
-pub(super) fn overview(series: &[Series], runs: &[RunSummary]) -> Result<Markup, Error> {
+/// A plot for each container and metric, and what follows for requests and limits.
+pub(super) fn overview(
+    series: &[Series],
+    runs: &[RunSummary],
+    resources: &BTreeMap<String, SuggestedResources>,
+) -> Result<Markup, Error> {
     let comparisons = comparisons(series, runs);
     let mut body = html! {
         @if comparisons.is_empty() {
@@ -37,6 +44,14 @@ pub(super) fn overview(series: &[Series], runs: &[RunSummary]) -> Result<Markup,
             (body)
             h3 { "Container " (container) }
             div.plots { @for figure in &figures { (figure) } }
+        };
+    }
+    let suggested = resource_sentences(resources);
+    if !suggested.is_empty() {
+        body = html! {
+            (body)
+            h3 { "Requests and limits that are missing" }
+            ul { @for line in &suggested { li { (sentence(line)) } } }
         };
     }
     Ok(section("usage", "CPU and memory", &body))

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{PodSecurityContext, SecurityContext};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::Value;
-use temper_api::{HardeningReport, HardeningReportSpec, SettingStatus};
+use temper_api::{Exercised, HardeningReport, HardeningReportSpec, SettingStatus, SuggestedResources};
 
 use super::term::{End, Level, State};
 use crate::{
@@ -130,6 +130,34 @@ pub(super) fn patch(report: &HardeningReport) -> Option<Patch> {
         command: apply_command(&report.spec.target_ref, namespace(report), "FILE"),
         strategic_merge: report.spec.patch.clone()?,
     })
+}
+
+/// Requests and limits that a container lacks.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Resources {
+    /// Requests, as Kubernetes spells them.
+    requests: BTreeMap<String, String>,
+    /// Limits, as Kubernetes spells them.
+    limits: BTreeMap<String, String>,
+    /// Probes drove the workload whenever it was measured; otherwise it may use more under load.
+    probed: bool,
+    /// The workload was run with them and works; the patch has them then.
+    tested: bool,
+}
+
+/// What is suggested, by container.
+pub(super) fn resources(resources: &BTreeMap<String, SuggestedResources>) -> BTreeMap<String, Resources> {
+    let of = |(container, suggested): (&String, &SuggestedResources)| {
+        let of_container = Resources {
+            requests: suggested.requests.clone(),
+            limits: suggested.limits.clone(),
+            probed: suggested.exercised == Exercised::Probed,
+            tested: suggested.tested,
+        };
+        (container.clone(), of_container)
+    };
+    resources.iter().map(of).collect()
 }
 
 /// How the recommendation was verified.

@@ -1,12 +1,26 @@
 //! CPU and memory as numbers: the page has the curves.
 
-use temper_api::{RunSummary, Series};
+use std::collections::BTreeMap;
+
+use temper_api::{RunSummary, Series, SuggestedResources};
 
 use super::{
     folded, table,
-    text::{code, prose},
+    text::{code, prose, sentence},
 };
-use crate::{usage::comparisons, words::role};
+use crate::{resources::resource_sentences, usage::comparisons, words::role};
+
+/// Requests and limits that containers lack.
+pub(super) fn resources(resources: &BTreeMap<String, SuggestedResources>) -> Vec<String> {
+    let lines: Vec<String> = resource_sentences(resources)
+        .iter()
+        .map(|line| format!("- {}", sentence(line)))
+        .collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    vec!["### Requests and limits that are missing".to_owned(), lines.join("\n")]
+}
 
 /// Median and peak of each run, the baselines beside the recommendation.
 pub(super) fn overview(series: &[Series], runs: &[RunSummary]) -> Vec<String> {
