@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, builder::PossibleValuesParser};
 use temper_api::SETTINGS;
 
 pub(crate) use self::choice::{
-    DependenciesArg, EgressArg, JudgeOutput, ReportOutput, ResourcesArg, RunModeArg, StatusOutput,
+    DependenciesArg, EgressArg, ExplainOutput, JudgeOutput, ReportOutput, ResourcesArg, RunModeArg, StatusOutput,
     TemplatesOutput, VerificationArg,
 };
 use crate::span;
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Show where a check stands and what it found.
     Status(StatusArgs),
+    /// Tell why each setting was accepted, rejected or repaired, with evidence.
+    Explain(ExplainArgs),
     /// Render the report of a check.
     Report(ReportArgs),
     /// Print the verified recommendation as a patch.
@@ -177,6 +179,19 @@ pub(crate) struct StatusArgs {
     /// Stop following after this long; the check goes on.
     #[arg(long, requires = "watch", value_parser = span::parse)]
     pub(crate) timeout: Option<Duration>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Exit codes: 0 printed, 2 on an error or bad usage.")]
+pub(crate) struct ExplainArgs {
+    /// Name of the check or of the report.
+    pub(crate) name: String,
+    /// Id of a setting, alone or followed by a slash and a container; without it, all.
+    pub(crate) setting: Option<String>,
+    /// How to print it.
+    #[arg(short, long, value_enum, default_value_t = ExplainOutput::Text)]
+    pub(crate) output: ExplainOutput,
 }
 
 /// Arguments of `report`.

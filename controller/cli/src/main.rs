@@ -12,6 +12,7 @@ mod args;
 mod ask;
 mod check;
 mod cluster;
+mod explain;
 mod export;
 mod follow;
 mod judge;
@@ -65,6 +66,7 @@ async fn run(args: Args) -> anyhow::Result<u8> {
         Command::Check(args) => check::create(&Cluster::connect(&connection).await?, args).await,
         Command::Status(args) => status::show(&Cluster::connect(&connection).await?, args).await,
         Command::Report(args) => report::show(&Cluster::connect(&connection).await?, args).await,
+        Command::Explain(args) => explain::show(&Cluster::connect(&connection).await?, args).await,
         Command::Patch(args) => patch::show(&Cluster::connect(&connection).await?, args).await,
         Command::Export(args) => export::export(&Cluster::connect(&connection).await?, args).await,
         Command::Judge(args) => judge::judge(&args),

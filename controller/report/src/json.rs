@@ -7,7 +7,7 @@
 mod experiment;
 mod finding;
 mod subject;
-mod term;
+pub(crate) mod term;
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -123,7 +123,7 @@ pub fn json_schema() -> Result<String, Error> {
     pretty("schema", &settings.into_generator().into_root_schema_for::<Report>())
 }
 
-fn pretty<T: Serialize>(what: &'static str, value: &T) -> Result<String, Error> {
+pub(crate) fn pretty<T: Serialize>(what: &'static str, value: &T) -> Result<String, Error> {
     let text = serde_json::to_string_pretty(value).map_err(|source| Error::Json { what, source })?;
     Ok(harmless(&text) + "\n")
 }

@@ -7,12 +7,14 @@
 //!                 ──▶ json        a stable form for programs
 //!                 ──▶ patch_yaml  what `kubectl patch --patch-file` takes
 //!                 ──▶ rows        what tables have in common
+//!                 ──▶ explain     why each setting came to what it came to
 //! ```
 //!
 //! Value in, text out: this crate reads no file, no clock and no cluster. Everything in a report is taken to be hostile,
 //! because log lines are written by the workload under test and reports by whoever may create one.
 
 mod error;
+mod explain;
 mod html;
 mod json;
 mod manual;
@@ -30,6 +32,7 @@ mod words;
 mod sample;
 
 pub use error::Error;
+pub use explain::{Explanation, Known, explain};
 pub use html::html;
 pub use json::{json, json_schema};
 pub use manual::settings_page;

@@ -7,6 +7,11 @@ pub(crate) fn nginx() -> HardeningReport {
     serde_saphyr::from_str(include_str!("../samples/nginx.yaml")).unwrap()
 }
 
+/// Root nginx with repairs: four settings of five proven.
+pub(crate) fn repaired() -> HardeningReport {
+    serde_saphyr::from_str(include_str!("../samples/repaired.yaml")).unwrap()
+}
+
 /// A report of a check whose baseline crashed.
 pub(crate) fn nothing() -> HardeningReport {
     let mut report = nginx();

@@ -23,6 +23,15 @@ pub(crate) enum JudgeOutput {
     Json,
 }
 
+/// How `explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainOutput {
+    /// For people: a paragraph for each setting.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// How `report` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportOutput {

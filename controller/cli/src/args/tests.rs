@@ -15,7 +15,7 @@ fn help() {
     command.build();
     let mut text = command.render_long_help().to_string();
     for name in [
-        "check", "status", "report", "patch", "export", "judge", "suspend", "resume", "cancel", "retry",
+        "check", "status", "explain", "report", "patch", "export", "judge", "suspend", "resume", "cancel", "retry",
     ] {
         let subcommand = command.find_subcommand_mut(name).unwrap();
         text = format!("{text}\n===== {name} =====\n{}", subcommand.render_long_help());

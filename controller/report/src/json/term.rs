@@ -7,7 +7,7 @@ use temper_api::{FindingWeight, Outcome, PodSecurityLevel, RunPhase, RunRole, Se
 /// What a check came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// A recommendation was run as a whole, recorded in full and passed.
     Verified,
     /// The workload has every setting already.
@@ -32,7 +32,7 @@ impl From<crate::Verdict> for Verdict {
 /// What became of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum State {
+pub(crate) enum State {
     /// Part of the verified recommendation, and the running process showed it.
     Proven,
     /// Breaks the workload.
@@ -60,7 +60,7 @@ impl From<SettingState> for State {
 /// What a run was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// The workload as it is.
     Baseline,
     /// Some settings.
@@ -82,7 +82,7 @@ impl From<RunRole> for Role {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum End {
+pub(crate) enum End {
     /// The workload works.
     Passed,
     /// The workload works and says something new.
@@ -129,7 +129,7 @@ impl From<Outcome> for End {
 /// How much a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Weight {
+pub(crate) enum Weight {
     /// Fails the run.
     Fail,
     /// Listed with the recommendation.
@@ -151,7 +151,7 @@ impl From<FindingWeight> for Weight {
 /// A level of the Pod Security Standards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) enum Level {
+pub(crate) enum Level {
     /// Unrestricted.
     Privileged,
     /// Prevents known privilege escalations.
