@@ -51,7 +51,7 @@ pub(super) async fn conclude(
     new.phase = Some(CheckPhase::Complete);
     new.cost = Some(status::cost(&seen.runs));
     let end = match &conclusion {
-        Conclusion::Verified { run, items, .. } => verified(&mut new, check, seen, source, run, items),
+        Conclusion::Verified { run, items, .. } => verified(&mut new, seen, source, run, items),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
         Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
         Conclusion::Unverified { run } => {
@@ -101,6 +101,7 @@ pub(super) async fn conclude(
         new.notes.push(spent);
     }
     new.resources = resources::suggested(check, context, seen, source, new.verification.as_ref())?;
+    new.notes.extend(resources::failed(seen));
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = matches!(conclusion, Conclusion::Verified { .. } | Conclusion::AlreadyHardened);
     status::set(check, &mut new, condition::COMPLETE, true, &end.reason, &end.message);
@@ -140,17 +141,10 @@ fn message(seen: &Seen, run: &str) -> String {
     message.unwrap_or_else(|| "it gave no reason".to_owned())
 }
 
-fn verified(
-    new: &mut CheckStatus,
-    check: &WorkloadHardeningCheck,
-    seen: &Seen,
-    source: &SourceWorkload,
-    name: &str,
-    items: &BTreeSet<Item>,
-) -> End {
+fn verified(new: &mut CheckStatus, seen: &Seen, source: &SourceWorkload, name: &str, items: &BTreeSet<Item>) -> End {
     let run = seen.run(name);
     if let Some(run) = run {
-        let recommendation = recommend(&source.pod, &report::hardened(check, source, run));
+        let recommendation = recommend(&source.pod, &report::hardened(source, run));
         new.recommendation = Some(Recommendation {
             pod_security_context: recommendation.pod,
             containers: recommendation.containers,
