@@ -245,7 +245,7 @@ fn each_container_is_tried_by_itself_where_they_do_not_hold_together() {
         .collect();
     let rooted = Setting::RunAsNonRoot.of("side");
     let (conclusion, history, _) = play(&order(&applicable, Mode::Adaptive), |set| !set.contains(&rooted));
-    let mut expected = applicable.clone();
+    let mut expected = applicable;
     expected.remove(&rooted);
     assert_eq!(items(conclusion), expected);
     let names: BTreeSet<&str> = history.iter().map(|run| run.name.as_str()).collect();
