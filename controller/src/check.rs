@@ -9,6 +9,7 @@ mod resources;
 mod status;
 mod target;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use kube::api::PostParams;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource as _, ResourceExt as _};
 use temper_api::{
-    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunMode, RunPhase, RunRole, VerificationMode, WorkloadHardeningCheck,
-    annotation, condition, label, reason,
+    CheckPhase, CheckRef, CheckRun, CheckRunSpec, RunMode, RunPhase, RunRole, SuggestedResources, VerificationMode,
+    WorkloadHardeningCheck, annotation, condition, label, reason,
 };
 use temper_core::search::{self, Agreement, Extent, Mode, Next, Order, Role, Start, Verification};
 use tracing::Instrument as _;
@@ -100,7 +101,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         );
         remove::run(lost, context).await?;
     }
-    let learned = repairs::known(&check.spec, &source.pod, &seen.runs);
+    let learned = repairs::known(&check.spec, &source.pod, &seen.searched());
     let observed = repairs::is_observed(&seen.runs);
     let order = Order {
         applicable: &source.applicable,
@@ -130,14 +131,28 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         }
         Next::Start(starts) => {
             for start in starts {
-                if let Some(taken) = create(check, context, start, seconds).await? {
+                if let Some(taken) = create(check, context, start, BTreeMap::new(), seconds).await? {
                     return conclude::reject(check, context, reason::NAME_TAKEN, &taken).await;
                 }
             }
             // The new runs are owned: their appearance brings us back.
             Ok(Action::await_change())
         }
-        Next::Done(conclusion) => conclude::conclude(check, context, &seen, &source, seconds, conclusion).await,
+        Next::Done(conclusion) => match resources::test(check, context, &seen, &source, conclusion)? {
+            resources::Test::Start(start, resources) => {
+                match create(check, context, start, resources, seconds).await? {
+                    Some(taken) => conclude::reject(check, context, reason::NAME_TAKEN, &taken).await,
+                    None => Ok(Action::await_change()),
+                }
+            }
+            resources::Test::Wait(action) => {
+                status::progress(check, context, &seen, &source, seconds).await?;
+                Ok(action)
+            }
+            resources::Test::Over(conclusion) => {
+                conclude::conclude(check, context, &seen, &source, seconds, conclusion).await
+            }
+        },
     }
 }
 
@@ -199,6 +214,7 @@ async fn create(
     check: &WorkloadHardeningCheck,
     context: &Context,
     start: Start,
+    resources: BTreeMap<String, SuggestedResources>,
     recording_seconds: u64,
 ) -> Result<Option<String>> {
     let namespace = check.namespace().unwrap_or_default();
@@ -218,6 +234,7 @@ async fn create(
         settings: start.items.iter().map(ToString::to_string).collect(),
         repairs: repairs::told(&start.repairs),
         screening: start.extent == Extent::Screening,
+        resources,
         security_context: check.spec.security_context.clone(),
         recording_seconds,
         isolation: check.spec.isolation.clone(),
@@ -293,6 +310,7 @@ fn state(run: &CheckRun) -> search::State {
         RunPhase::Inconclusive => search::State::Inconclusive,
         RunPhase::Error | RunPhase::Cancelled => search::State::Error,
         RunPhase::Pending | RunPhase::Cloning | RunPhase::Starting => search::State::Open,
+        RunPhase::Recording | RunPhase::Judging if status.doubtful => search::State::Doubtful,
         RunPhase::Recording | RunPhase::Judging if status.promising => search::State::Promising,
         RunPhase::Recording | RunPhase::Judging => search::State::Open,
     }

@@ -95,6 +95,7 @@ async fn look_decide_act(run: &CheckRun, context: &Context) -> Result<Action> {
         unseen: seen.is_unseen(run),
         admission_due: seen.admission_due,
         promising: seen.status.promising,
+        doubtful: seen.status.doubtful,
         job: seen.job.clone(),
         recording: &seen.recording,
         current: seen.current,

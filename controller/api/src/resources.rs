@@ -13,6 +13,8 @@ pub enum ResourceAdvice {
     /// They are suggested beside the recommendation, and are no part of it.
     #[default]
     Suggest,
+    /// One more run of the recommendation has them, too. If it passes, they are part of the patch.
+    Test,
 }
 
 /// Requests and limits that a container lacks, from what it used in the baselines and in the recommended run.

@@ -1,5 +1,7 @@
 //! CheckRun: one experiment.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BaseSecurityContext, CheckRef, FindingRecord, Isolation, Learned, Oracles, Outcome, PodSecurityLevel, Probe,
-    Repairs, TargetRef, schema,
+    Repairs, SuggestedResources, TargetRef, schema,
 };
 
 /// One experiment: a clone of the target with the settings under test, recorded by one Job.
@@ -55,6 +57,9 @@ pub struct CheckRunSpec {
     /// The run ends once it was Ready for a while: not recorded in full, and nothing to recommend.
     #[serde(default)]
     pub screening: bool,
+    /// Requests and limits of containers that say none, by their names: the recommendation is tried with them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<String, SuggestedResources>,
     /// What is part of every run of the check.
     #[serde(default)]
     pub security_context: BaseSecurityContext,
@@ -172,6 +177,9 @@ pub struct CheckRunStatus {
     /// Ready without fault for so long that a failure would be a surprise: the search may build on it.
     #[serde(default)]
     pub promising: bool,
+    /// It says what would fail it, while it is still recorded: the search does not wait for it.
+    #[serde(default)]
+    pub doubtful: bool,
     /// The worker had recorded everything; the verdict came after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]

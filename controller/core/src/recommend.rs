@@ -138,6 +138,9 @@ fn change(before: &Container, after: &Container) -> Option<Value> {
         added(before.volume_mounts.as_deref(), after.volume_mounts.as_deref()),
     );
     set("env", added(before.env.as_deref(), after.env.as_deref()));
+    if before.resources != after.resources {
+        set("resources", after.resources.as_ref().map(|resources| json!(resources)));
+    }
     if before.ports != after.ports {
         let ports = after.ports.iter().flatten().map(|port| {
             json!({"containerPort": port.container_port, "protocol": port.protocol, "hostPort": null, "hostIP": null})
@@ -268,6 +271,26 @@ mod tests {
                 "initContainers": [{"name": "init", "securityContext": {"readOnlyRootFilesystem": true}}],
                 "containers": [{"name": "side", "securityContext": {"readOnlyRootFilesystem": true}}]
             })
+        );
+    }
+
+    #[test]
+    fn requests_and_limits_that_were_filled_in_are_part_of_the_patch() {
+        let source = pod(json!({"containers": [
+            {"name": "app", "resources": {"requests": {"cpu": "1"}}}, {"name": "side"}
+        ]}));
+        let suggested = json!({"app": {"requests": {"cpu": "5m", "memory": "20Mi"}, "limits": {"memory": "25Mi"}}});
+        let base = Base {
+            resources: serde_json::from_value(suggested).unwrap(),
+            ..Base::default()
+        };
+        let hardened = harden(&source, &base, &BTreeSet::new(), &Repairs::default());
+        assert_eq!(
+            patch(&source, &hardened),
+            json!({"containers": [{
+                "name": "app",
+                "resources": {"requests": {"cpu": "1", "memory": "20Mi"}, "limits": {"memory": "25Mi"}}
+            }]})
         );
     }
 

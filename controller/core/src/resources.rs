@@ -73,12 +73,22 @@ pub fn exercise(recordings: &[&Recording]) -> Exercise {
     }
 }
 
-/// Puts suggestions into a Pod; what a container says itself is kept.
-pub fn apply(suggestions: &BTreeMap<String, Suggestion>, pod: &mut PodSpec) {
+/// Puts requests and limits into a Pod, by container; what it says itself is kept.
+pub fn apply(resources: &BTreeMap<String, ResourceRequirements>, pod: &mut PodSpec) {
     for container in containers_mut(pod) {
-        if let Some(suggestion) = suggestions.get(&container.name) {
-            suggestion.apply(container.resources.get_or_insert_default());
+        if let Some(more) = resources.get(&container.name) {
+            let own = container.resources.get_or_insert_default();
+            fill(&mut own.requests, more.requests.as_ref());
+            fill(&mut own.limits, more.limits.as_ref());
         }
+    }
+}
+
+fn fill(own: &mut Option<BTreeMap<String, Quantity>>, more: Option<&BTreeMap<String, Quantity>>) {
+    for (name, value) in more.into_iter().flatten() {
+        own.get_or_insert_default()
+            .entry(name.clone())
+            .or_insert_with(|| value.clone());
     }
 }
 
@@ -89,15 +99,6 @@ impl Suggestion {
         let cpu = self.cpu_request.map(|value| ("cpu".to_owned(), format!("{value}m")));
         let requests = cpu.into_iter().chain(memory(self.memory_request)).collect();
         (requests, memory(self.memory_limit).into_iter().collect())
-    }
-
-    fn apply(&self, resources: &mut ResourceRequirements) {
-        let (requests, limits) = self.quantities();
-        for (field, values) in [(&mut resources.requests, requests), (&mut resources.limits, limits)] {
-            for (name, value) in values {
-                field.get_or_insert_default().entry(name).or_insert(Quantity(value));
-            }
-        }
     }
 }
 

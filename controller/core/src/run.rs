@@ -74,6 +74,8 @@ pub struct Observed<'a> {
     pub admission_due: bool,
     /// It was called promising already.
     pub promising: bool,
+    /// It was called doubtful already.
+    pub doubtful: bool,
     /// The worker's Job.
     pub job: Job,
     /// What is recorded so far.
@@ -112,6 +114,8 @@ pub enum Step {
     Admit,
     /// Note that the run is promising.
     Promise,
+    /// Note that the run says what would fail it.
+    Doubt,
     /// Everything is recorded: remove the clone, wait for the baselines.
     Judge,
     /// The verdict.
@@ -242,6 +246,7 @@ fn promise(observed: &Observed<'_>) -> Step {
         Extent::Screening => verdict.map_or(Step::Wait(Some(observed.now + SETTLING_NANOS)), Step::End),
         Extent::Full => match verdict {
             Some(verdict) if verdict.outcome != Outcome::Failed => Step::Promise,
+            Some(_) if observed.role != Role::Baseline && !observed.doubtful => Step::Doubt,
             _ => Step::Wait(next_look(observed)),
         },
     }

@@ -118,6 +118,8 @@ pub enum State {
     Open,
     /// Has been Ready and without fault for long enough that a failure would be a surprise.
     Promising,
+    /// Goes on, and says what would fail it: a pass would be a surprise, and the search does not wait for it.
+    Doubtful,
     /// Was screened without fault: not recorded in full, and nothing to recommend.
     Screened,
     /// Works, perhaps with warnings.
@@ -133,7 +135,7 @@ pub enum State {
 impl State {
     /// Whether the run has not ended.
     fn is_open(self) -> bool {
-        matches!(self, Self::Open | Self::Promising)
+        matches!(self, Self::Open | Self::Promising | Self::Doubtful)
     }
 
     /// Whether nothing speaks against what the run has, so far or for good.

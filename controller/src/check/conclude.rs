@@ -60,7 +60,7 @@ pub(super) async fn conclude(
         Conclusion::Verified { run, .. } if idle.is_some() => {
             end(reason::NOT_EXERCISED, &format!("run `{run}` passed, but {}", idle.unwrap_or_default()))
         }
-        Conclusion::Verified { run, items, .. } => verified(&mut new, check, seen, source, run, items),
+        Conclusion::Verified { run, items, .. } => verified(&mut new, seen, source, run, items),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
         Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),
         Conclusion::Unverified { run } => {
@@ -110,6 +110,7 @@ pub(super) async fn conclude(
         new.notes.push(spent);
     }
     new.resources = resources::suggested(check, context, seen, source, new.verification.as_ref())?;
+    new.notes.extend(resources::failed(seen));
     new.report = report::write(check, context, seen, source, &new, &end).await?;
     let is_verified = is_recommended || conclusion == Conclusion::AlreadyHardened;
     status::set(check, &mut new, condition::COMPLETE, true, &end.reason, &end.message);
@@ -149,17 +150,10 @@ fn message(seen: &Seen, run: &str) -> String {
     message.unwrap_or_else(|| "it gave no reason".to_owned())
 }
 
-fn verified(
-    new: &mut CheckStatus,
-    check: &WorkloadHardeningCheck,
-    seen: &Seen,
-    source: &SourceWorkload,
-    name: &str,
-    items: &BTreeSet<Item>,
-) -> End {
+fn verified(new: &mut CheckStatus, seen: &Seen, source: &SourceWorkload, name: &str, items: &BTreeSet<Item>) -> End {
     let run = seen.run(name);
     if let Some(run) = run {
-        let recommendation = recommend(&source.pod, &report::hardened(check, source, run));
+        let recommendation = recommend(&source.pod, &report::hardened(source, run));
         new.recommendation = Some(Recommendation {
             pod_security_context: recommendation.pod,
             containers: recommendation.containers,

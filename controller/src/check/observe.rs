@@ -42,7 +42,13 @@ impl Seen {
             complains: complains(run),
             state: super::state(run),
         };
-        self.runs.iter().map(run).collect()
+        self.searched().iter().map(run).collect()
+    }
+
+    /// The runs that the search asked for: not the one that tries requests and limits.
+    pub(super) fn searched(&self) -> Vec<Arc<CheckRun>> {
+        let searched = self.runs.iter().filter(|run| run.spec.resources.is_empty());
+        searched.cloned().collect()
     }
 
     /// The baselines that passed, as far as their recordings are read.

@@ -110,7 +110,7 @@ fn compose(
         .iter()
         .filter(|run| run.spec.role == RunRole::Baseline || Some(run.spec.run.as_str()) == verifying);
     let uid = check.uid().unwrap_or_default();
-    let hardened = verifying.and_then(|run| Some(hardened(check, source, seen.run(run)?)));
+    let hardened = verifying.and_then(|run| Some(hardened(source, seen.run(run)?)));
     let recommended = hardened.map(|hardened| source.kind.patch(&source.object, patch(&source.pod, &hardened)));
     HardeningReportSpec {
         target: check.spec.target_ref.to_string(),
@@ -140,9 +140,13 @@ fn compose(
 }
 
 /// The Pod of the source as a run had it, but for what a clone leaves out.
-pub(super) fn hardened(check: &WorkloadHardeningCheck, source: &SourceWorkload, run: &CheckRun) -> PodSpec {
-    let base = make::base(&check.spec.security_context);
-    harden(&source.pod, &base, &make::items(run), &repairs::of(&run.spec.repairs))
+pub(super) fn hardened(source: &SourceWorkload, run: &CheckRun) -> PodSpec {
+    harden(
+        &source.pod,
+        &make::base_of(run),
+        &make::items(run),
+        &repairs::of(&run.spec.repairs),
+    )
 }
 
 /// CPU and memory of every container of a run.

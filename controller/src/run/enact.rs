@@ -80,7 +80,11 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
                 status.admission_message = Some("its Pods were gone before they could be tried".to_owned());
             }
         }
-        Step::Promise => status.promising = true,
+        Step::Promise => {
+            status.promising = true;
+            status.doubtful = false;
+        }
+        Step::Doubt => status.doubtful = true,
         Step::Judge => {
             status.phase = RunPhase::Judging;
             status.recorded_at = seen.recording.ended_at().and_then(clock::time);
@@ -138,7 +142,10 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 
 /// Keeps what a run teaches: of a baseline as soon as it was seen, of a candidate once it has failed. Whether that is new.
 fn learn(run: &CheckRun, seen: &Seen, step: &Step, status: &mut CheckRunStatus) -> bool {
-    let has_failed = matches!(step, Step::End(verdict) if verdict.outcome == Outcome::Failed);
+    let has_failed = match step {
+        Step::End(verdict) => verdict.outcome == Outcome::Failed,
+        step => *step == Step::Doubt,
+    };
     let is_observed =
         run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);
     let taught = (has_failed || is_observed).then(|| repairs::taught(&seen.learned));

@@ -285,6 +285,7 @@ mod tests {
             settings: vec![],
             repairs: Repairs::default(),
             screening: false,
+            resources: std::collections::BTreeMap::new(),
             security_context: BaseSecurityContext::default(),
             recording_seconds: 60,
             isolation: Isolation::default(),

@@ -1,10 +1,11 @@
 //! Makes what a run needs: its clone, its worker, and a worker in place of one that was lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{Namespace, PodSpec};
+use k8s_openapi::api::core::v1::{Namespace, PodSpec, ResourceRequirements};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use kube::api::{DeleteParams, PartialObjectMeta, Patch, PatchParams};
 use kube::core::Status;
 use kube::{Api, ResourceExt as _};
@@ -54,7 +55,7 @@ impl Wish {
             kind: context.args.kinds.of(&run.spec.target_ref)?,
             clone: job::clone_name(run),
             labels: job::labels(run),
-            base: base(&run.spec.security_context),
+            base: base_of(run),
             items: items(run),
             repairs: repairs::of(&run.spec.repairs),
             drivers: probes::drivers(run),
@@ -87,6 +88,29 @@ pub(crate) fn base(context: &BaseSecurityContext) -> Base {
     Base {
         pod: context.pod.clone(),
         container: context.container.clone(),
+        resources: BTreeMap::new(),
+    }
+}
+
+/// What a run has wherever its workload leaves it open.
+pub(crate) fn base_of(run: &CheckRun) -> Base {
+    let quantities = |values: &BTreeMap<String, String>| {
+        let values = values
+            .iter()
+            .map(|(name, value)| (name.clone(), Quantity(value.clone())));
+        Some(values.collect()).filter(|values: &BTreeMap<_, _>| !values.is_empty())
+    };
+    let resources = run.spec.resources.iter().map(|(container, suggested)| {
+        let resources = ResourceRequirements {
+            requests: quantities(&suggested.requests),
+            limits: quantities(&suggested.limits),
+            ..ResourceRequirements::default()
+        };
+        (container.clone(), resources)
+    });
+    Base {
+        resources: resources.collect(),
+        ..base(&run.spec.security_context)
     }
 }
 

@@ -135,6 +135,8 @@ pub(crate) enum ResourcesArg {
     Off,
     /// Suggest them from what was recorded.
     Suggest,
+    /// Run the recommendation once more with them; they are part of the patch if it works.
+    Test,
 }
 
 impl From<ResourcesArg> for ResourceAdvice {
@@ -142,6 +144,7 @@ impl From<ResourcesArg> for ResourceAdvice {
         match arg {
             ResourcesArg::Off => Self::Off,
             ResourcesArg::Suggest => Self::Suggest,
+            ResourcesArg::Test => Self::Test,
         }
     }
 }

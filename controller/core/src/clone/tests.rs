@@ -102,6 +102,7 @@ fn order<'a>(labels: &'a [(String, String)], items: &'a BTreeSet<Item>, neighbou
             &Base {
                 pod: None,
                 container: None,
+                resources: std::collections::BTreeMap::new(),
             }
         },
         items,

@@ -116,7 +116,20 @@ fn containers_that_end_are_not_measured() {
 fn a_suggestion_fills_what_is_left_open_and_is_then_complete() {
     let mut app = pod(&json!([{"name": "app", "resources": {"requests": {"cpu": "1"}}}, {"name": "other"}]));
     let measured = recording(&[(10, 20); 9]);
-    apply(&suggest(&app, &[&measured]), &mut app);
+    let quantities = |values: BTreeMap<String, String>| {
+        let values = values.into_iter().map(|(name, value)| (name, Quantity(value)));
+        Some(values.collect())
+    };
+    let suggested = suggest(&app, &[&measured]).into_iter().map(|(container, suggestion)| {
+        let (requests, limits) = suggestion.quantities();
+        let resources = ResourceRequirements {
+            requests: quantities(requests),
+            limits: quantities(limits),
+            ..ResourceRequirements::default()
+        };
+        (container, resources)
+    });
+    apply(&suggested.collect(), &mut app);
     assert_eq!(
         serde_json::to_value(&app.containers).unwrap(),
         json!([

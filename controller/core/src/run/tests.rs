@@ -51,6 +51,7 @@ pub(crate) fn observed<'a>(
         unseen: false,
         admission_due: false,
         promising: true,
+        doubtful: false,
         job: Job::Active,
         recording,
         current: true,

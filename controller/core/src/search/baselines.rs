@@ -75,7 +75,7 @@ pub(super) fn missing(history: &[Run], agreement: &Agreement, room: usize) -> Re
                 });
             }
             State::Error => return Err(Conclusion::Undecided { run }),
-            State::Open | State::Promising | State::Screened | State::Passed => {}
+            State::Open | State::Promising | State::Doubtful | State::Screened | State::Passed => {}
         }
     }
     let is_settled = baselines.values().all(|state| *state == State::Passed);

@@ -81,7 +81,7 @@ pub(super) fn explore(order: &Order<'_>, tried: &Tried<'_>) -> Step {
         }
         _ if !first.is_empty() => Step::Try(first),
         // It would be the better one.
-        Step::Best(_) if is_open => Step::Wait,
+        Step::Best(best) if is_open || tried.has_doubtful(best.len()) => Step::Wait,
         step => step,
     }
 }
@@ -128,12 +128,17 @@ pub(super) fn grow(applicable: &BTreeSet<Item>, tried: &Tried<'_>, width: usize)
                 Some(State::Open) => return Step::Wait,
                 // What is left out is tried on top of it meanwhile.
                 Some(State::Promising) => Some(union),
-                Some(State::Screened | State::Passed | State::Failed | State::Inconclusive | State::Error) => {
-                    match narrow(proven.clone(), union, width, tried) {
-                        Ok(part) => Some(part).filter(|part| part.len() > proven.len()),
-                        Err(step) => return step,
-                    }
-                }
+                Some(
+                    State::Doubtful
+                    | State::Screened
+                    | State::Passed
+                    | State::Failed
+                    | State::Inconclusive
+                    | State::Error,
+                ) => match narrow(proven.clone(), union, width, tried) {
+                    Ok(part) => Some(part).filter(|part| part.len() > proven.len()),
+                    Err(step) => return step,
+                },
             }
         };
         // Or it was found on another way: the search goes on from there.

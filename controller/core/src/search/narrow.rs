@@ -102,7 +102,7 @@ fn first_passing<'s>(
                 found = Some(set);
                 break;
             }
-            Some(State::Screened | State::Failed | State::Inconclusive | State::Error) => {}
+            Some(State::Doubtful | State::Screened | State::Failed | State::Inconclusive | State::Error) => {}
         }
     }
     if !missing.is_empty() {

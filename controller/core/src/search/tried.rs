@@ -16,6 +16,11 @@ const VERIFY: &str = "verify";
 /// What the names of runs begin with that tell which capabilities are needed.
 const CAPABILITY: &str = "cap";
 
+/// Whether a run failed, or will, as far as anybody can tell.
+fn has_failed(run: &Run) -> bool {
+    matches!(run.state, State::Failed | State::Doubtful)
+}
+
 /// Every set that was run.
 #[derive(Debug)]
 pub(super) struct Tried<'a> {
@@ -57,7 +62,7 @@ impl<'a> Tried<'a> {
             } else {
                 tried.runs.entry(&run.items).or_default().push(run);
             }
-            if run.state == State::Failed {
+            if has_failed(run) {
                 tried.known.learn(&order.learned.helpful);
             }
         }
@@ -113,20 +118,27 @@ impl<'a> Tried<'a> {
             return Some(state);
         }
         // The best of those that ended so: what failed is known better than what could not be decided.
-        let mut ended: Vec<State> = runs
-            .iter()
-            .filter(|run| run.repairs == now)
-            .map(|run| run.state)
-            .collect();
+        let end = |run: &&Run| if has_failed(run) { State::Failed } else { run.state };
+        let mut ended: Vec<State> = runs.iter().filter(|run| run.repairs == now).map(end).collect();
         if self.failures(set) >= GENERATIONS {
-            ended.extend(runs.iter().map(|run| run.state));
+            ended.extend(runs.iter().map(end));
         }
         ended.into_iter().min()
     }
 
+    /// Whether a run of more items than these goes on that may surprise.
+    pub(super) fn has_doubtful(&self, items: usize) -> bool {
+        let mut runs = self
+            .runs
+            .iter()
+            .filter(|(set, _)| set.len() > items)
+            .flat_map(|(_, runs)| runs);
+        runs.any(|run| run.state == State::Doubtful)
+    }
+
     /// How many runs of a set failed.
     pub(super) fn failures(&self, set: &BTreeSet<Item>) -> usize {
-        self.runs_of(set).filter(|run| run.state == State::Failed).count()
+        self.runs_of(set).filter(|run| has_failed(run)).count()
     }
 
     /// Whether a setting was tried on its container alone, with what is known now, and does not hold.

@@ -1,23 +1,29 @@
 //! What a user wants in every run: filled in wherever the workload says nothing itself.
 
-use k8s_openapi::api::core::v1::{PodSecurityContext, PodSpec, SecurityContext};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{PodSecurityContext, PodSpec, ResourceRequirements, SecurityContext};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::containers_mut;
+use crate::resources;
 
-/// Fields of the security contexts that every run of a check has.
+/// Fields that a run has wherever the workload leaves them open.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Base {
     /// For the Pod.
     pub pod: Option<PodSecurityContext>,
     /// For every container.
     pub container: Option<SecurityContext>,
+    /// Requests and limits of containers, by name.
+    pub resources: BTreeMap<String, ResourceRequirements>,
 }
 
 impl Base {
     /// Fills in what a Pod leaves open. What it says is kept, at either level.
     pub fn apply(&self, pod: &mut PodSpec) {
+        resources::apply(&self.resources, pod);
         let said = fields(pod.security_context.as_ref());
         if let Some(base) = &self.pod {
             pod.security_context = Some(filled(pod.security_context.take(), &fields(Some(base))));
@@ -86,6 +92,7 @@ mod tests {
         Base {
             pod: serde_json::from_value(pod).unwrap(),
             container: serde_json::from_value(container).unwrap(),
+            resources: BTreeMap::new(),
         }
     }
 

@@ -100,7 +100,7 @@ fn tries(tried: &[Try]) -> String {
             End::Inconclusive => "stayed undecided",
             End::Error => "could not be carried out",
             End::Cancelled => "ended early",
-            End::Open => "goes on",
+            End::Open => "has not ended",
         };
         let mut how = Vec::new();
         if *others > 0 {

@@ -13,14 +13,13 @@ const LIMIT: usize = 10 * 1024;
 type Step = fn(&mut HardeningReportSpec);
 
 /// In the order of what a reader misses least.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 13] = [
     |spec| points(spec, POINTS / 2),
     |spec| points(spec, POINTS / 4),
     |spec| points(spec, POINTS / 7),
     |spec| findings(spec, 3),
     |spec| findings(spec, 1),
-    |spec| items(spec, 12),
-    |spec| items(spec, 3),
+    items,
     |spec| shorten(spec, 200),
     repairs,
     |spec| shorten(spec, 80),
@@ -54,15 +53,13 @@ fn findings(spec: &mut HardeningReportSpec, keep: usize) {
     }
 }
 
-/// Names no more settings of each run than these.
-fn items(spec: &mut HardeningReportSpec, keep: usize) {
+/// Names three settings of each run, and how many more it had.
+fn items(spec: &mut HardeningReportSpec) {
+    const NAMED: usize = 3;
     for run in &mut spec.runs {
-        // A shorter list may have been made of it before.
-        let hidden = run.settings.last().and_then(|last| last.strip_suffix(" more")?.parse::<usize>().ok());
-        run.settings.truncate(run.settings.len() - usize::from(hidden.is_some()));
-        let more = run.settings.len().saturating_sub(keep) + hidden.unwrap_or_default();
+        let more = run.settings.len().saturating_sub(NAMED);
         if more > 1 {
-            run.settings.truncate(keep);
+            run.settings.truncate(NAMED);
             run.settings.push(format!("{more} more"));
         }
     }
@@ -169,7 +166,9 @@ mod tests {
 
     #[test]
     fn long_lists_of_settings_go_before_the_lines_that_say_why() {
-        let fitted = fit(report(5));
+        let mut long = report(8);
+        long.settings.truncate(3);
+        let fitted = fit(long);
         assert_eq!(fitted.runs[0].settings.len(), 4);
         assert_eq!(fitted.runs[0].settings[3], "24 more");
         assert!(fitted.runs[0].message.as_ref().unwrap().ends_with("file system)"));

@@ -141,6 +141,35 @@ fn what_complains_is_tried_with_more_if_there_is_more() {
     assert_eq!(names(&started(after(&applicable, &learned, true, &history))), ["all-2"]);
 }
 
+#[test]
+fn nobody_waits_for_what_complains_but_what_surprises_counts() {
+    let applicable = set_of([Setting::RunAsNonRoot, Setting::SeccompProfile]);
+    let mut history = begun_with(&applicable, State::Doubtful);
+    let starts = started(after(&applicable, &NOTHING, true, &history));
+    assert_eq!(names(&starts), ["non-root", "seccomp"]);
+    history.extend(starts.into_iter().map(|start| begun(start, State::Failed)));
+    assert_eq!(
+        after(&applicable, &NOTHING, true, &history),
+        Next::Wait,
+        "it may yet pass"
+    );
+    for (end, expected) in [(State::Failed, 0), (State::Passed, 2)] {
+        for run in history.iter_mut().filter(|run| run.state.is_open()) {
+            run.state = State::Passed;
+        }
+        history[2].state = end;
+        let Next::Done(conclusion) = next(&order(&applicable, Mode::Adaptive), &history, &Agreement::Agreed) else {
+            panic!()
+        };
+        let found = match conclusion {
+            Conclusion::Verified { items, .. } => items.len(),
+            Conclusion::NothingProven { .. } => 0,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(found, expected);
+    }
+}
+
 /// Plays the search of a workload that must be root and needs these capabilities.
 fn root_that_needs(needed: &[Capability], guess: &[Capability]) -> Vec<Run> {
     let applicable = all();
@@ -216,7 +245,7 @@ fn each_container_is_tried_by_itself_where_they_do_not_hold_together() {
         .collect();
     let rooted = Setting::RunAsNonRoot.of("side");
     let (conclusion, history, _) = play(&order(&applicable, Mode::Adaptive), |set| !set.contains(&rooted));
-    let mut expected = applicable.clone();
+    let mut expected = applicable;
     expected.remove(&rooted);
     assert_eq!(items(conclusion), expected);
     let names: BTreeSet<&str> = history.iter().map(|run| run.name.as_str()).collect();

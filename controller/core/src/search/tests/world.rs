@@ -158,7 +158,8 @@ impl World {
             .filter(|index| {
                 let run = &history[*index];
                 let is_judged = run.role == Role::Baseline || *agreement == Agreement::Agreed;
-                run.state == State::Open || run.state == State::Promising && (is_judged || !works(&run.items))
+                let goes_on = matches!(run.state, State::Promising | State::Doubtful);
+                run.state == State::Open || goes_on && (is_judged || !works(&run.items))
             })
             .collect();
         if !is_read && (able.is_empty() || dice.below(5) == 0) {
@@ -173,7 +174,12 @@ impl World {
         run.state = if !is_baseline && dice.below(100) < self.noise {
             [State::Error, State::Inconclusive][dice.below(2)]
         } else if run.state == State::Open && (must_wait || (can_pass || self.surprises) && dice.below(3) == 0) {
-            State::Promising
+            // Who may surprise does so in either way.
+            if self.surprises && dice.below(3) == 0 {
+                State::Doubtful
+            } else {
+                State::Promising
+            }
         } else if can_pass {
             passed(run)
         } else {
