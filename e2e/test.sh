@@ -63,7 +63,7 @@ trap 'exit 130' INT TERM
 stage prepare e2e/cluster/prerequisites.sh || exit 1
 stage unit cargo test --workspace --locked --no-fail-fast --lib --bins --examples --test purity --test field || true
 stage deploy e2e/run.sh true || exit 1
-behaviours=(--test harden --test repair --test kinds --test refuse --test modes --test operate --test measure --test offline)
+behaviours=(--test harden --test repair --test kinds --test refuse --test modes --test operate --test measure --test offline --test probes)
 disturbances=(--test disturb --test trace)
 # These are about the local cluster itself, as is the stage below.
 if [ "${CLUSTER:-}" != external ]; then
