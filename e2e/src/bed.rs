@@ -427,6 +427,29 @@ impl Started {
     }
 }
 
+/// Role and binding of a person who may check a Deployment, and neither make Jobs nor run commands.
+pub fn checker(person: &str) -> String {
+    format!(
+        r#"
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: checker}}
+rules:
+  - {{apiGroups: [temper.dev], resources: [workloadhardeningchecks], verbs: [create]}}
+  - {{apiGroups: [""], resources: [secrets], verbs: [get]}}
+  - {{apiGroups: [""], resources: [pods], verbs: [create]}}
+  - {{apiGroups: [apps], resources: [deployments], verbs: [create]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: checker}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: checker}}
+subjects:
+  - {{apiGroup: rbac.authorization.k8s.io, kind: User, name: {person}}}
+"#
+    )
+}
+
 /// A run that is in this phase.
 pub fn is(phase: RunPhase) -> impl Fn(Option<&CheckRun>) -> bool {
     move |run| {

@@ -15,7 +15,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, Ended, Started, client_as, sample, with_bed};
+use temper_e2e::bed::{Bed, Ended, Started, checker, client_as, sample, with_bed};
 use temper_e2e::operator::{Operator, widgets};
 use temper_e2e::wait;
 use tokio::process::Command;
@@ -266,7 +266,7 @@ async fn what_another_object_makes_is_not_hardened_itself() -> Result<()> {
 async fn nobody_checks_what_he_may_not_make() -> Result<()> {
     with_bed("requester", async |bed: Bed| {
         let person = format!("person-of-{}", bed.namespace);
-        bed.apply(&rights(&person)).await?;
+        bed.apply(&checker(&person)).await?;
         let theirs = Bed {
             client: client_as(&person).await?,
             namespace: bed.namespace.clone(),
@@ -300,27 +300,4 @@ async fn nobody_checks_what_he_may_not_make() -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// What a check of a Deployment takes, and no more.
-fn rights(person: &str) -> String {
-    format!(
-        r#"
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {{name: checker}}
-rules:
-  - {{apiGroups: [temper.dev], resources: [workloadhardeningchecks], verbs: [create]}}
-  - {{apiGroups: [""], resources: [secrets], verbs: [get]}}
-  - {{apiGroups: [""], resources: [pods], verbs: [create]}}
-  - {{apiGroups: [apps], resources: [deployments], verbs: [create]}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: checker}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: checker}}
-subjects:
-  - {{apiGroup: rbac.authorization.k8s.io, kind: User, name: {person}}}
-"#
-    )
 }

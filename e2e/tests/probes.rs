@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, client_as, with_bed};
+use temper_e2e::bed::{Bed, checker, client_as, with_bed};
 use temper_e2e::{recordings, wait};
 use temper_proto::v1::ProbeMode;
 use temper_proto::v1::chunk::Body;
@@ -203,33 +203,11 @@ async fn a_job_that_would_leave_its_clone() -> Result<()> {
     .await
 }
 
-/// The Role of somebody who may check a Deployment, and neither make Jobs nor run commands.
-fn rights(person: &str) -> String {
-    format!(
-        r"
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {{name: checks}}
-rules:
-  - {{apiGroups: [temper.dev], resources: [workloadhardeningchecks], verbs: [create]}}
-  - {{apiGroups: [''], resources: [secrets], verbs: [get]}}
-  - {{apiGroups: [''], resources: [pods], verbs: [create]}}
-  - {{apiGroups: [apps], resources: [deployments], verbs: [create]}}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {{name: checks}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: checks}}
-subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {person}}}]
-"
-    )
-}
-
 #[tokio::test]
 async fn nobody_asks_by_means_that_he_may_not_use() -> Result<()> {
     with_bed("asker", async |bed: Bed| {
         let person = format!("person-of-{}", bed.namespace);
-        bed.apply(&rights(&person)).await?;
+        bed.apply(&checker(&person)).await?;
         let theirs = Bed {
             client: client_as(&person).await?,
             namespace: bed.namespace.clone(),
