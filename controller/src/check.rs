@@ -123,8 +123,11 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             status::progress(check, context, &seen, &source, seconds).await?;
             // Recordings that a restarted controller reads again wake their runs, not the check.
             let unread = baselines.agreement == Agreement::Unknown && baselines.passed >= search::BASELINES;
-            Ok(if unread || !observed {
+            Ok(if unread {
                 Action::requeue(Duration::from_secs(1))
+            } else if !observed {
+                // A look wakes the check; only that there was none is told by time.
+                Action::requeue(repairs::OBSERVATION.unsigned_abs())
             } else {
                 Action::await_change()
             })

@@ -84,7 +84,7 @@ pub(crate) fn is_observed(runs: &[Arc<CheckRun>]) -> bool {
 }
 
 /// A baseline is looked at within seconds; a busy node takes some more.
-const OBSERVATION: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
+pub(crate) const OBSERVATION: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 
 /// What is known for a check: what its user asks for, then what baselines and failures taught. The order of the runs
 /// makes no difference.
@@ -94,6 +94,13 @@ pub(crate) fn known(spec: &WorkloadHardeningCheckSpec, pod: &PodSpec, runs: &[Ar
         required: asked.clone(),
         helpful: asked,
     };
+    known.learn(&taught_by(runs));
+    known
+}
+
+/// What baselines and failures taught.
+pub(crate) fn taught_by(runs: &[Arc<CheckRun>]) -> repair::Learned {
+    let mut known = repair::Learned::default();
     let mut runs: Vec<&CheckRun> = runs.iter().map(|run| &**run).collect();
     runs.sort_by_key(|run| (run.spec.role != RunRole::Baseline, run.spec.run.clone()));
     for learned in runs.iter().filter_map(|run| run.status.as_ref()?.learned.as_ref()) {

@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
-
 use crate::setting::{Item, Setting};
 
 mod apply;
@@ -56,7 +54,7 @@ pub struct Mend {
 }
 
 /// What a directory begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, EnumString, Display)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fill {
     /// Nothing.
     Empty,
@@ -197,13 +195,6 @@ fn minimal(directories: &BTreeMap<String, Fill>) -> BTreeMap<String, Fill> {
         }
     }
     top
-}
-
-impl Fill {
-    /// Both.
-    pub fn all() -> impl Iterator<Item = Self> {
-        Self::iter()
-    }
 }
 
 #[cfg(test)]

@@ -138,6 +138,11 @@ impl State {
         matches!(self, Self::Open | Self::Promising | Self::Doubtful)
     }
 
+    /// Whether the run ended otherwise than well: failed, or could not be decided.
+    fn is_lost(self) -> bool {
+        matches!(self, Self::Failed | Self::Inconclusive | Self::Error)
+    }
+
     /// Whether nothing speaks against what the run has, so far or for good.
     fn is_hopeful(self) -> bool {
         matches!(self, Self::Promising | Self::Screened | Self::Passed)

@@ -54,12 +54,15 @@ pub(super) async fn conclude(
         new.exercise = exercise::of(check, context, seen, run);
     }
     let idle = new.exercise.as_ref().filter(|exercise| !exercise.exercised);
-    let idle = idle.filter(|_| check.spec.oracles.require_exercise).map(|exercise| exercise.message.clone());
+    let idle = idle
+        .filter(|_| check.spec.oracles.require_exercise)
+        .map(|exercise| exercise.message.clone());
     let is_recommended = matches!(conclusion, Conclusion::Verified { .. }) && idle.is_none();
     let end = match &conclusion {
-        Conclusion::Verified { run, .. } if idle.is_some() => {
-            end(reason::NOT_EXERCISED, &format!("run `{run}` passed, but {}", idle.unwrap_or_default()))
-        }
+        Conclusion::Verified { run, .. } if idle.is_some() => end(
+            reason::NOT_EXERCISED,
+            &format!("run `{run}` passed, but {}", idle.unwrap_or_default()),
+        ),
         Conclusion::Verified { run, items, .. } => verified(&mut new, seen, source, run, items),
         Conclusion::AlreadyHardened => end(reason::ALREADY_HARDENED, "the workload has every setting already"),
         Conclusion::NothingProven { .. } => end(reason::NOTHING_PROVEN, "the workload works with none of the settings"),

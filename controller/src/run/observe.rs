@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::PodSpec;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt as _};
 use temper_api::{CheckRun, CheckRunStatus, RunPhase, RunRole, WorkloadHardeningCheck};
@@ -99,7 +98,7 @@ pub(super) async fn observe(run: &CheckRun, context: &Context) -> Result<Seen> {
         role,
         cancelled: is_cancelled(run, context).await?,
         extent: extent(run),
-        repairable: is_repairable(run, &learned, context),
+        repairable: role != Role::Baseline && is_repairable(run, &learned, context),
         learned,
         admission_due: status.admitted.is_none() && role == Role::Verification,
         job,
@@ -139,17 +138,12 @@ fn learn(role: Role, recording: &Recording, siblings: &[Sibling]) -> repair::Lea
 
 /// Whether more is known than a run has.
 fn is_repairable(run: &CheckRun, learned: &repair::Learned, context: &Context) -> bool {
-    let namespace = run.namespace().unwrap_or_default();
-    let key = ObjectRef::new(&run.spec.check.name).within(&namespace);
-    let Some(check) = context.seen.checks.get(&key) else {
-        return false;
-    };
-    let siblings = context.runs_of(&namespace, &run.spec.check.uid);
-    let mut known = repairs::known(&check.spec, &PodSpec::default(), &siblings);
-    known.learn(learned);
+    let siblings = context.runs_of(&run.namespace().unwrap_or_default(), &run.spec.check.uid);
     let mine = repairs::of(&run.spec.repairs);
     let mut all = mine.clone();
-    all.learn(&known.helpful);
+    for known in [&repairs::taught_by(&siblings), learned] {
+        all.learn(&known.helpful);
+    }
     all.of(&make::items(run)) != mine
 }
 

@@ -8,11 +8,12 @@ impl Known<'_> {
     /// from the first candidate: without it there is nothing to conclude.
     pub(super) fn afford(&self, trials: Vec<Trial>, mut room: usize) -> Vec<Trial> {
         let reserve = self.reserve();
+        // What was screened is nothing to recommend before one of it was recorded in full.
+        let is_screened = self.tried.screened_best().is_some();
+        let is_proven = self.tried.best().is_some();
         let affordable = trials.into_iter().filter(|trial| {
             let is_first = trial.items == *self.order.applicable && !self.tried.has_candidates();
-            // What was screened is nothing to recommend before one of it was recorded in full.
-            let owes = trial.extent == Extent::Screening || self.tried.screened_best().is_some();
-            let record = usize::from(owes && self.tried.best().is_none());
+            let record = usize::from(!is_proven && (is_screened || trial.extent == Extent::Screening));
             let held_back = if is_first { 0 } else { reserve + record };
             let is_affordable = room > held_back;
             room -= usize::from(is_affordable);

@@ -48,7 +48,7 @@ pub(super) fn needed(applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> BTreeMap
     let mut known = BTreeMap::new();
     for item in applicable.iter().filter(|item| item.setting == Setting::Capabilities) {
         let Some(container) = &item.container else { continue };
-        for base in [guess(item, tried), Capability::all().collect()] {
+        for base in [tried.guess(item), Capability::all().collect()] {
             let trials = trials(item, &base);
             let states: Vec<_> = trials.iter().map(|trial| tried.probe(trial)).collect();
             let is_done = states
@@ -86,17 +86,11 @@ fn wanting<'a>(applicable: &'a BTreeSet<Item>, tried: &Tried<'_>) -> impl Iterat
 
 /// The runs that tell which are needed, as far as the run without all of them went.
 fn probes(item: &Item, tried: &Tried<'_>) -> Vec<Trial> {
-    let guess = guess(item, tried);
-    if tried.is_refused(item) || tried.is_doubtful(item) {
+    if tried.is_refused(item) || tried.only_complains(item) {
         trials(item, &Capability::all().collect())
     } else {
-        trials(item, &guess)
+        trials(item, &tried.guess(item))
     }
-}
-
-/// What failures say.
-fn guess(item: &Item, tried: &Tried<'_>) -> BTreeSet<Capability> {
-    tried.guess(item.container.as_deref().unwrap_or_default())
 }
 
 /// One run without each of these. A single one was tried when all were dropped.

@@ -171,9 +171,8 @@ fn parts(set: &BTreeSet<Item>, others: &BTreeSet<Item>, tried: &Tried<'_>) -> Ve
     let mut parts = Vec::new();
     for items in by_setting.values() {
         let together = with(items);
-        let state = tried.state(&together);
-        let has_failed = state.is_some_and(|state| !state.is_open() && !state.is_hopeful());
-        if has_failed && items.len() > 1 {
+        let is_lost = tried.state(&together).is_some_and(State::is_lost);
+        if is_lost && items.len() > 1 {
             parts.extend(items.iter().map(|item| with(&[*item])));
         } else {
             parts.push(together);

@@ -51,8 +51,10 @@ impl<'a> Tried<'a> {
             helpful: &order.learned.helpful,
             known: order.learned.required.clone(),
         };
-        let candidates = history.iter().filter(|run| run.role != Role::Baseline);
-        for run in candidates.filter(|run| run.items.is_subset(order.applicable)) {
+        let mut candidates = history
+            .iter()
+            .filter(|run| run.role != Role::Baseline && run.items.is_subset(order.applicable));
+        for run in candidates.clone() {
             if run.name.starts_with(VERIFY) {
                 let new = (run.state, run.name.as_str());
                 let known = tried.independent.entry(&run.items).or_insert(new);
@@ -62,9 +64,9 @@ impl<'a> Tried<'a> {
             } else {
                 tried.runs.entry(&run.items).or_default().push(run);
             }
-            if has_failed(run) {
-                tried.known.learn(&order.learned.helpful);
-            }
+        }
+        if candidates.any(has_failed) {
+            tried.known.learn(&order.learned.helpful);
         }
         for runs in tried.runs.values_mut() {
             runs.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
@@ -144,12 +146,13 @@ impl<'a> Tried<'a> {
     /// Whether a setting was tried on its container alone, with what is known now, and does not hold.
     pub(super) fn is_refused(&self, item: &Item) -> bool {
         let state = self.state(&BTreeSet::from([item.clone()]));
-        state.is_some_and(|state| !state.is_open() && !state.is_hopeful())
+        state.is_some_and(State::is_lost)
     }
 
-    /// Capabilities that failures say a container needs.
-    pub(super) fn guess(&self, container: &str) -> BTreeSet<Capability> {
-        let mend = self.helpful.containers.get(container);
+    /// Capabilities that failures say the container of an item needs.
+    pub(super) fn guess(&self, item: &Item) -> BTreeSet<Capability> {
+        let container = item.container.as_ref();
+        let mend = container.and_then(|name| self.helpful.containers.get(name));
         mend.map(|mend| mend.capabilities.clone()).unwrap_or_default()
     }
 
@@ -161,7 +164,7 @@ impl<'a> Tried<'a> {
     }
 
     /// Whether all runs of a setting alone that may yet hold say something new.
-    pub(super) fn is_doubtful(&self, item: &Item) -> bool {
+    pub(super) fn only_complains(&self, item: &Item) -> bool {
         let set = BTreeSet::from([item.clone()]);
         let mut hopeful = self.runs_of(&set).filter(|run| run.state.is_hopeful()).peekable();
         hopeful.peek().is_some() && hopeful.all(|run| run.complains)
@@ -191,31 +194,22 @@ impl<'a> Tried<'a> {
 
     /// The largest set that was recorded in full and passed; of two of one size, the one with the items that come first.
     pub(super) fn best(&self) -> Option<&'a BTreeSet<Item>> {
-        self.best_of(|_| true)
+        self.largest(|set| self.full(set) == Some(State::Passed))
     }
 
     /// The largest set that was screened without fault, and of which no full recording has ended.
     pub(super) fn screened_best(&self) -> Option<&'a BTreeSet<Item>> {
-        let screened = self
-            .runs
-            .keys()
-            .copied()
-            .filter(|set| self.state(set) == Some(State::Screened) && self.full(set).is_none_or(State::is_open));
-        screened.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
+        self.largest(|set| self.state(set) == Some(State::Screened) && self.full(set).is_none_or(State::is_open))
     }
 
     /// The largest set that passed and has all of these items.
     pub(super) fn covering(&self, items: &BTreeSet<Item>) -> Option<&'a BTreeSet<Item>> {
-        self.best_of(|set| set.is_superset(items))
+        self.largest(|set| set.is_superset(items) && self.full(set) == Some(State::Passed))
     }
 
-    fn best_of(&self, wanted: impl Fn(&BTreeSet<Item>) -> bool) -> Option<&'a BTreeSet<Item>> {
-        let passed = self
-            .runs
-            .keys()
-            .copied()
-            .filter(|set| self.full(set) == Some(State::Passed) && wanted(set));
-        passed.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
+    fn largest(&self, wanted: impl Fn(&BTreeSet<Item>) -> bool) -> Option<&'a BTreeSet<Item>> {
+        let sets = self.runs.keys().copied().filter(|set| wanted(set));
+        sets.max_by(|a, b| a.len().cmp(&b.len()).then_with(|| b.cmp(a)))
     }
 
     /// The run of a set that is its proof: of those that passed the last, which had the most repairs.

@@ -39,7 +39,10 @@ pub(super) fn head(report: &HardeningReport) -> Vec<String> {
         ]);
     }
     if let Some(exercise) = &spec.exercise {
-        rows.push([words::exercised(exercise.exercised).to_owned(), prose(&exercise.message)]);
+        rows.push([
+            words::exercised(exercise.exercised).to_owned(),
+            prose(&exercise.message),
+        ]);
     }
     let timings = &spec.timings;
     let mut cost = format!(

@@ -45,7 +45,10 @@ fn the_share_is_the_median_over_what_was_measured() {
     assert!(found(&did(150, 50, "get")).is_enough());
     let little = found(&did(30, 10, "get"));
     assert!(!little.is_enough());
-    assert_eq!(little.sentence(), "probes drove the workload, which did 20 % of what it does unchanged");
+    assert_eq!(
+        little.sentence(),
+        "probes drove the workload, which did 20 % of what it does unchanged"
+    );
 }
 
 #[test]
