@@ -1,7 +1,7 @@
 //! Generates the messages with a protobuf compiler written in Rust: no `protoc` is needed.
 
 /// What the inspecting container prints, as JSON, for the worker to publish.
-const PRINTED: [&str; 8] = [
+const PRINTED: [&str; 9] = [
     "Source",
     "Observation",
     "Task",
@@ -9,6 +9,7 @@ const PRINTED: [&str; 8] = [
     "Holder",
     "Account",
     "Listener",
+    "Place",
     "Program",
 ];
 

@@ -281,6 +281,7 @@ fn redact(observation: &mut v1::Observation, redactor: &Redactor) {
         .iter_mut()
         .for_each(|written| mask(&mut written.path));
     observation.collapsed.iter_mut().for_each(mask);
+    observation.places.iter_mut().for_each(|place| mask(&mut place.path));
     observation.holders.iter_mut().for_each(|holder| mask(&mut holder.path));
     observation.tools.iter_mut().for_each(mask);
     for account in &mut observation.accounts {

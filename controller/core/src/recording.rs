@@ -18,7 +18,7 @@ pub use curve::{Curve, curves};
 pub use log::{Log, Seen};
 pub use metric::{Metric, Number, Scrape, knows_own_metrics, own_metrics};
 pub use missing::Missing;
-pub use observation::{Account, Holder, Listener, Observation, Program, Task, Written};
+pub use observation::{Account, Holder, Listener, Observation, Place, Program, Task, Written};
 pub use sample::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
     Process, Sample, Source, Termination, Usage,

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::setting::{Item, Setting};
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+
+use crate::setting::{Item, Setting, containers};
 
 mod apply;
 mod capability;
@@ -24,6 +26,9 @@ pub const DEFAULT_ID: i64 = 1000;
 /// Directories that one container is given at most: more of them and its root file system is no longer read-only in
 /// any sense.
 pub const MAX_DIRECTORIES: usize = 12;
+
+/// Where every program may expect to write.
+const TEMPORARY: &str = "/tmp";
 
 /// What is known to help.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,11 +63,32 @@ pub struct Mend {
 pub enum Fill {
     /// Nothing.
     Empty,
-    /// What the image has at that path, copied by an init container of the same image.
+    /// What the image has at that path, if it has it, copied by an init container of the same image. It is its user's.
     Copied,
 }
 
 impl Repairs {
+    /// What is needed whatever is seen: a container that has no volume at `/tmp` gets one with a read-only root file
+    /// system. What is written there on request only is not seen in a recording where nobody asks.
+    pub fn expected(pod: &PodSpec) -> Self {
+        let mend = |container: &Container| {
+            let mut mounts = container.volume_mounts.iter().flatten();
+            let has_own = mounts.any(|mount| mount.mount_path.trim_end_matches('/') == TEMPORARY);
+            let directories = BTreeMap::from([(TEMPORARY.to_owned(), Fill::Empty)]);
+            (!has_own).then(|| {
+                let mend = Mend {
+                    directories,
+                    ..Mend::default()
+                };
+                (container.name.clone(), mend)
+            })
+        };
+        Self {
+            containers: containers(pod).filter_map(mend).collect(),
+            ..Self::default()
+        }
+    }
+
     /// User that a container runs as where it is to be no root.
     pub fn user(&self, container: &str) -> i64 {
         self.containers
@@ -139,7 +165,7 @@ impl Repairs {
                 group: mend.group.filter(|_| group || any(Setting::FsGroup)),
                 source_user: mend.source_user.filter(|_| group && !non_root),
                 directories: if writes {
-                    minimal(&mend.directories)
+                    mend.needed_directories(read_only)
                 } else {
                     BTreeMap::new()
                 },
@@ -170,6 +196,18 @@ impl Repairs {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Mend {
+    /// The directories that must be volumes. Everybody may write to `/tmp` unless the root file system is read-only, and
+    /// what a volume there holds is mounted into it rather than copied.
+    fn needed_directories(&self, read_only: bool) -> BTreeMap<String, Fill> {
+        let mut others = self.directories.clone();
+        let temporary = others.remove(TEMPORARY);
+        let mut needed = minimal(&others);
+        needed.extend(temporary.filter(|_| read_only).map(|fill| (TEMPORARY.to_owned(), fill)));
+        needed
     }
 }
 

@@ -8,6 +8,7 @@ mod content;
 mod descriptors;
 mod image;
 mod listeners;
+mod places;
 mod processes;
 mod scan;
 mod start;
@@ -111,12 +112,12 @@ impl Observer {
             let processes = processes::list(&self.proc);
             self.tasks(&processes.list);
             self.seen.observation.cut |= processes.is_cut;
-            let pids = processes.list.iter().map(|(pid, _)| *pid);
+            let pids: Vec<u32> = processes.list.iter().map(|(pid, _)| *pid).collect();
             let root = mountinfo::root(&report.mounts).map_or(0, |root| root.id);
-            let held = descriptors::read(&self.proc, pids, root);
+            let held = descriptors::read(&self.proc, pids.iter().copied(), root);
             self.listeners(&held);
             if report.error.is_empty()
-                && let Err(error) = self.files(&report.mounts, held, now)
+                && let Err(error) = self.files(&report.mounts, &pids, held, now)
             {
                 self.seen.observation.error = error;
             }
@@ -162,7 +163,7 @@ impl Observer {
     }
 
     /// What only a process of the same user is shown.
-    fn files(&mut self, mounts: &[Mount], held: Held, now: i64) -> Result<(), String> {
+    fn files(&mut self, mounts: &[Mount], pids: &[u32], held: Held, now: i64) -> Result<(), String> {
         let root = self.proc.join("1/root");
         // Root is shown the mount table of others, but not their files.
         if let Err(error) = root.metadata() {
@@ -191,8 +192,21 @@ impl Observer {
         observation
             .holders
             .retain(|holder| !self.written.is_covered(&holder.path));
+        if !observation.scanned {
+            observation.places = places::given(&scan).into_values().collect();
+        }
+        for place in places::named(&self.proc, pids.iter().copied(), &scan).into_values() {
+            let is_known = |known: &v1::Place| known.path == place.path && known.named;
+            if observation.places.len() < places::MAX_PLACES && !observation.places.iter().any(is_known) {
+                observation.places.retain(|known| known.path != place.path);
+                observation.places.push(place);
+            }
+        }
         let known: BTreeSet<String> = observation.holders.iter().map(|holder| holder.path.clone()).collect();
-        for path in self.written.holders().difference(&known) {
+        let mut holders = self.written.holders();
+        let places = observation.places.iter().map(|place| &place.path);
+        holders.extend(places.filter(|path| !self.written.is_covered(path)).cloned());
+        for path in holders.difference(&known) {
             // What the image has in it is counted once, before more of it is written over.
             let is_full = observation.holders.len() >= MAX_HOLDERS;
             is_cut |= is_full;

@@ -1,6 +1,6 @@
 //! What a container of a baseline is and does, as core sees it.
 
-use temper_core::recording::{Account, Holder, Listener, Observation, Program, Task, Written};
+use temper_core::recording::{Account, Holder, Listener, Observation, Place, Program, Task, Written};
 use temper_proto::v1;
 
 use super::source;
@@ -12,6 +12,7 @@ pub(super) fn observation(seen: v1::Observation) -> Option<Observation> {
         tasks: seen.tasks.into_iter().map(task).collect(),
         written: seen.written.into_iter().map(written).collect(),
         collapsed: seen.collapsed.into_iter().collect(),
+        places: seen.places.into_iter().map(place).collect(),
         holders: seen.holders.into_iter().map(holder).collect(),
         tools: seen.tools.into_iter().collect(),
         accounts: seen.accounts.into_iter().map(account).collect(),
@@ -48,6 +49,16 @@ fn written(written: v1::Written) -> (String, Written) {
         mode: written.mode,
     };
     (written.path, state)
+}
+
+fn place(place: v1::Place) -> (String, Place) {
+    let owner = Place {
+        uid: place.uid,
+        gid: place.gid,
+        mode: place.mode,
+        is_named: place.named,
+    };
+    (place.path, owner)
 }
 
 fn holder(holder: v1::Holder) -> (String, Holder) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use temper_core::recording::{Account, Holder, Listener, Observation, Program, Source, Task, Written};
+use temper_core::recording::{Account, Holder, Listener, Observation, Place, Program, Source, Task, Written};
 
 use super::collection::{by_path, list, optional};
 use super::{SourceRow, capabilities};
@@ -21,6 +21,8 @@ pub(super) struct ObservationRow {
     #[serde(with = "written")]
     written: BTreeMap<String, Written>,
     collapsed: BTreeSet<String>,
+    #[serde(with = "places")]
+    places: BTreeMap<String, Place>,
     #[serde(with = "holders")]
     holders: BTreeMap<String, Holder>,
     tools: BTreeSet<String>,
@@ -65,6 +67,15 @@ struct WrittenRow {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "Place", rename_all = "camelCase", deny_unknown_fields)]
+struct PlaceRow {
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    is_named: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Holder", rename_all = "camelCase", deny_unknown_fields)]
 struct HolderRow {
     image_entries: u64,
@@ -104,5 +115,6 @@ list!(tasks, Task as TaskRow in "TaskRow");
 list!(accounts, Account as AccountRow in "AccountRow");
 list!(listeners, Listener as ListenerRow in "ListenerRow");
 by_path!(written, Written as WrittenRow in "WrittenRow");
+by_path!(places, Place as PlaceRow in "PlaceRow");
 by_path!(holders, Holder as HolderRow in "HolderRow");
 optional!(program, Program as ProgramRow in "ProgramRow");

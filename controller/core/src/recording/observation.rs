@@ -21,7 +21,9 @@ pub struct Observation {
     pub written: BTreeMap<String, Written>,
     /// Directories of which only they themselves are told, as too much is written in them.
     pub collapsed: BTreeSet<String>,
-    /// The directories that hold something written, by path.
+    /// Directories of the root file system that the program may come to write to, by path.
+    pub places: BTreeMap<String, Place>,
+    /// The directories that hold something written, and the places, by path.
     pub holders: BTreeMap<String, Holder>,
     /// Paths of `cp`, `sh` and `busybox` in the image, of those that are there.
     pub tools: BTreeSet<String>,
@@ -81,7 +83,21 @@ pub struct Written {
     pub mode: u32,
 }
 
-/// What a directory that holds something written has of the image beside it.
+/// A directory that is given to a user other than root, or to everybody, or that a process works in or is told in its
+/// arguments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// Its permission bits.
+    pub mode: u32,
+    /// A process works in it or is told it.
+    pub is_named: bool,
+}
+
+/// What a directory has of the image, beside what was written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Holder {
     /// Files and directories, however deep, that were not changed.
@@ -141,6 +157,7 @@ impl Observation {
             tasks,
             written,
             collapsed,
+            places,
             holders,
             tools,
             accounts,
@@ -164,6 +181,12 @@ impl Observation {
             if written > *mine {
                 *mine = written;
             }
+        }
+        for (path, place) in places {
+            let mine = self.places.entry(path).or_insert(place);
+            let is_named = mine.is_named | place.is_named;
+            *mine = place.max(*mine);
+            mine.is_named = is_named;
         }
         for (path, holder) in holders {
             self.holders.entry(path).or_default().join(holder);

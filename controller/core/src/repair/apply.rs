@@ -13,9 +13,10 @@ const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
 /// Where the copying init container has the directories.
 const COPIES: &str = "/temper";
 
-/// Copies each directory that is named, with what is in it and with its mode, to 0, 1, 2 and so on. What its user may
-/// not read stays behind: the program, which is the same user, could not read it either.
-const COPY: &str = r#"n=0; for d in "$@"; do cp -a "$d" "/temper/$n"; [ -d "/temper/$n" ] || exit 1; n=$((n+1)); done"#;
+/// Copies each directory that is named, with what is in it and with its mode, to 0, 1, 2 and so on; one that the image
+/// has not is made. What its user may not read stays behind: the program, which is the same user, could not read it
+/// either.
+const COPY: &str = r#"n=0; for d in "$@"; do t="/temper/$n"; if [ -d "$d" ]; then cp -a "$d" "$t"; else mkdir "$t"; fi; [ -d "$t" ] || exit 1; n=$((n+1)); done"#;
 
 impl Repairs {
     /// Puts them into a Pod that has its items already: a copying container is as restricted as the one it copies for.

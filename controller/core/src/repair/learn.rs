@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fill, MAX_DIRECTORIES, Mend, Repairs, is_below};
-use crate::recording::{Observation, Task};
+use super::{Fill, MAX_DIRECTORIES, Mend, Repairs, TEMPORARY, is_below, is_within};
+use crate::recording::{Observation, Place, Task};
 
 /// What is known to help, apart from what was seen to be needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +52,14 @@ const BROAD: [&str; 13] = [
     "/var/lib",
 ];
 
+/// Directories that every distribution gives to everybody.
+const SHARED: [&str; 4] = [TEMPORARY, "/var/tmp", "/run/lock", "/var/lock"];
+
+/// Who may write to a directory: its owner, its group, everybody.
+const OWNER: u32 = 0o200;
+const GROUP: u32 = 0o020;
+const WORLD: u32 = 0o002;
+
 /// What is copied at most at each start of a Pod, in bytes.
 const MAX_COPY: u64 = 64 << 20;
 
@@ -92,16 +100,20 @@ fn of_container(seen: &Observation) -> (Mend, Mend) {
     let own: Vec<&Task> = first.filter(|task| task.uid != 0).collect();
     let mut helpful = required.clone();
     helpful.source_user = seen.started_uid.map(i64::from);
-    // Who process 1 is when it is no root any more, else who its children are.
-    let user = own.first().copied().or_else(|| {
-        let mut others = seen.tasks.iter().filter(|task| task.uid != 0);
-        others.find(|task| !task.is_first)
-    });
-    let Some(task) = user else {
+    // Who process 1 is when it is no root any more, else who its children are, else whose the directories are that it
+    // is given.
+    let ids = |task: &Task| (task.uid, task.gid);
+    let child = || seen.tasks.iter().find(|task| task.uid != 0).map(ids);
+    let owner = || {
+        let mut places = seen.places.values().filter(|place| place.is_named && place.uid != 0);
+        places.next().map(|place| (place.uid, place.gid))
+    };
+    let user = own.first().copied().map(ids).or_else(child).or_else(owner);
+    let Some((uid, gid)) = user else {
         return (required, helpful);
     };
-    helpful.user = Some(i64::from(task.uid));
-    helpful.group = group_of(task, seen);
+    helpful.user = Some(i64::from(uid));
+    helpful.group = group_of(uid, gid, seen);
     if own.is_empty() {
         return (required, helpful);
     }
@@ -114,9 +126,9 @@ fn of_container(seen: &Observation) -> (Mend, Mend) {
 }
 
 /// The group that it runs as, or its account's own where that is root's.
-fn group_of(task: &Task, seen: &Observation) -> Option<i64> {
-    let account = seen.accounts.iter().find(|account| account.uid == task.uid);
-    let ids = [Some(task.gid), account.map(|account| account.gid)];
+fn group_of(uid: u32, gid: u32, seen: &Observation) -> Option<i64> {
+    let account = seen.accounts.iter().find(|account| account.uid == uid);
+    let ids = [Some(gid), account.map(|account| account.gid)];
     ids.into_iter().flatten().find(|gid| *gid != 0).map(i64::from)
 }
 
@@ -157,7 +169,38 @@ fn directories(seen: &Observation) -> (BTreeMap<String, Fill>, Option<String>) {
         let fill = fill(&path, seen);
         (path, fill)
     };
-    (chosen.into_iter().map(fill).collect(), home)
+    let mut filled: BTreeMap<String, Fill> = chosen.into_iter().map(fill).collect();
+    for path in places(seen) {
+        if filled.len() < MAX_DIRECTORIES && !is_within(path, &filled) {
+            filled.insert(path.clone(), self::fill(path, seen));
+        }
+    }
+    (filled, home)
+}
+
+/// Directories that the program is likely to write to when it is asked to, though it was not seen to: those that are
+/// given to one of its users, or to everybody, and of those that it works in or is told the ones that are somebody
+/// else's than root's, or empty. What is written to on request only is not seen in a recording where nobody asks.
+fn places(seen: &Observation) -> impl Iterator<Item = &String> {
+    let is_likely = |path: &str, place: &Place| {
+        // Without its content nothing can take its place.
+        let holder = seen.holders.get(path)?;
+        let is_named = place.is_named && (place.uid != 0 || holder.image_entries == 0);
+        let is_given = seen.tasks.iter().any(|task| may_write(task, place)) || place.mode & WORLD != 0;
+        let is_shared = SHARED.contains(&path) && holder.image_entries == 0;
+        Some((is_named || is_given) && !is_shared)
+    };
+    let is_likely = move |path: &str, place: &Place| is_likely(path, place).unwrap_or_default();
+    let places = seen.places.iter().filter(move |(path, place)| is_likely(path, place));
+    let own = places.map(|(path, _)| path).filter(|path| may_be_replaced(path));
+    own.filter(|path| !is_large(path, seen))
+}
+
+/// Whether a process that is not root's is given a directory.
+fn may_write(task: &Task, place: &Place) -> bool {
+    let is_owner = task.uid == place.uid && place.mode & OWNER != 0;
+    let is_member = task.gid == place.gid || task.groups.contains(&place.gid);
+    task.uid != 0 && (is_owner || (is_member && place.mode & GROUP != 0))
 }
 
 /// The topmost of these, but for those that hold what is not the program's own.
@@ -187,8 +230,12 @@ fn fill(path: &str, seen: &Observation) -> Fill {
     let has_content = seen.holders.get(path).is_some_and(|holder| holder.image_entries > 0);
     // It was there before its program came.
     let is_of_image = parent(path).is_some_and(|above| !seen.written.contains_key(above));
-    let is_private = seen.written.get(path).is_some_and(|what| what.mode & OTHERS == 0);
-    if can_copy && (has_content || (is_of_image && is_private)) {
+    let known = seen.written.get(path).map(|what| (what.uid, what.mode));
+    let known = known.or_else(|| seen.places.get(path).map(|place| (place.uid, place.mode)));
+    let is_private = known.is_some_and(|(_, mode)| mode & OTHERS == 0);
+    // Only its owner may change its mode, which some programs do, and a volume is root's.
+    let is_users = known.is_some_and(|(uid, _)| uid != 0);
+    if can_copy && (has_content || is_users || (is_of_image && is_private)) {
         Fill::Copied
     } else {
         Fill::Empty

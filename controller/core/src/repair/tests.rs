@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::recommend::harden;
-use crate::recording::{Account, Holder, Listener, Observation, Program, Task, Written};
+use crate::recording::{Account, Holder, Listener, Observation, Place, Program, Task, Written};
 use crate::setting::Base;
 use k8s_openapi::api::core::v1::PodSpec;
 
@@ -187,6 +187,107 @@ fn a_run_has_what_its_items_call_for() {
     );
     assert!(!Repairs::default().covers(&learned.required));
     assert!(Repairs::default().covers(&Repairs::default()));
+}
+
+#[test]
+fn temporary_files_have_a_place_beside_whatever_else_is_written() {
+    let pod: PodSpec = serde_json::from_value(json!({"containers": [
+        {"name": "app"},
+        {"name": "own", "volumeMounts": [{"name": "t", "mountPath": "/tmp/"}]}
+    ]}))
+    .unwrap();
+    let mut known = Repairs::expected(&pod);
+    assert_eq!(known.containers.keys().collect::<Vec<_>>(), ["app"]);
+    known.learn(&Repairs {
+        containers: [(
+            "app".to_owned(),
+            Mend {
+                directories: [("/tmp/nginx".to_owned(), Fill::Empty)].into(),
+                ..Mend::default()
+            },
+        )]
+        .into(),
+        ..Repairs::default()
+    });
+    let of = |setting: Setting| known.of(&BTreeSet::from([setting.of("app")]));
+    let read_only = of(Setting::ReadOnlyRootFilesystem);
+    let directories = &read_only.containers["app"].directories;
+    assert!(directories.values().all(|fill| *fill == Fill::Empty), "{directories:?}");
+    assert_eq!(directories.keys().collect::<Vec<_>>(), ["/tmp", "/tmp/nginx"]);
+    let non_root = of(Setting::RunAsNonRoot);
+    assert_eq!(
+        non_root.containers["app"].directories.keys().collect::<Vec<_>>(),
+        ["/tmp/nginx"]
+    );
+}
+
+fn place(uid: u32, mode: u32, is_named: bool) -> Place {
+    Place {
+        uid,
+        gid: uid,
+        mode,
+        is_named,
+    }
+}
+
+fn placed(tasks: &[Task], places: &[(&str, Place, u64)]) -> Observation {
+    let name = |path: &str| path.to_owned();
+    Observation {
+        tasks: tasks.iter().cloned().collect(),
+        places: places.iter().map(|(path, place, _)| (name(path), *place)).collect(),
+        holders: places
+            .iter()
+            .map(|(path, _, entries)| (name(path), holder(*entries)))
+            .collect(),
+        tools: ["/usr/bin/cp", "/usr/bin/sh"].map(str::to_owned).into(),
+        ..Observation::default()
+    }
+}
+
+#[test]
+fn what_a_program_is_given_stays_writable_though_nobody_asked_for_it_yet() {
+    let given = placed(
+        &[task("apache2", true, 0), task("apache2", false, 33)],
+        &[
+            ("/var/cache/apache2", place(33, 0o755, false), 0),
+            ("/var/lib/mysql", place(106, 0o755, false), 5),
+            ("/var/lib/php/sessions", place(0, 0o1733, false), 0),
+            ("/var/tmp", place(0, 0o1777, false), 0),
+            ("/srv/members", place(0, 0o775, false), 0),
+        ],
+    );
+    let expected = [
+        ("/var/cache/apache2", Fill::Copied),
+        ("/var/lib/php/sessions", Fill::Empty),
+    ];
+    assert_eq!(
+        directories(&given),
+        expected.map(|(path, fill)| (path.to_owned(), fill))
+    );
+}
+
+#[test]
+fn what_a_program_works_in_stays_writable_where_it_is_data() {
+    let named = placed(
+        &[task("redis-server", true, 0)],
+        &[
+            ("/var/lib/redis", place(105, 0o750, true), 0),
+            ("/data", place(0, 0o755, true), 0),
+            ("/app", place(0, 0o755, true), 12),
+            ("/usr/bin", place(0, 0o755, true), 0),
+            ("/large", place(105, 0o755, true), 1 << 20),
+        ],
+    );
+    let expected = [("/data", Fill::Empty), ("/var/lib/redis", Fill::Copied)];
+    assert_eq!(
+        directories(&named),
+        expected.map(|(path, fill)| (path.to_owned(), fill))
+    );
+    let helpful = &learn([("app", &named)]).helpful.containers["app"];
+    assert_eq!(helpful.user, Some(105), "whose the directory is");
+    let mut uncounted = named;
+    uncounted.holders.clear();
+    assert!(directories(&uncounted).is_empty(), "what it holds is not known");
 }
 
 #[test]

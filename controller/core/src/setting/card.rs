@@ -20,7 +20,8 @@ pub struct Card {
     pub needs: &'static str,
 }
 
-const DIRECTORIES: &str = "an emptyDir at each path that is written, with what the image has there";
+const DIRECTORIES: &str = "an emptyDir at each path that is written, or that the image gives the program, with what it has there";
+const TEMPORARY: &str = "an emptyDir at /tmp, always";
 const HOME: &str = "`HOME` at a directory that is writable";
 const PORTS: &str = "ports below 1024 for every user, by the sysctl `net.ipv4.ip_unprivileged_port_start`";
 const IDS: &str = "ids that a baseline was seen to have, or that own its files";
@@ -67,7 +68,7 @@ impl Setting {
                 fields: &[("securityContext.readOnlyRootFilesystem", "true")],
                 skipped: "",
                 shown: "`/` is mounted read-only in /proc/1/mountinfo",
-                repairs: &[DIRECTORIES, HOME],
+                repairs: &[DIRECTORIES, TEMPORARY, HOME],
                 needs: "a program that writes to volumes only, or a volume at the path that it writes to",
             },
             Self::AllowPrivilegeEscalation => Card {

@@ -16,7 +16,7 @@ const PATH: [&str; 6] = ["usr/local/bin", "usr/bin", "bin", "usr/local/sbin", "u
 /// With what the content of a directory could be copied.
 const TOOLS: [&str; 3] = ["cp", "sh", "busybox"];
 
-/// Bytes of a file that are read.
+/// Bytes of a file that are read, as a rule.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Paths of those tools that the image has.
@@ -32,7 +32,7 @@ pub(super) fn tools(root: &Path) -> Vec<String> {
 pub(super) fn accounts(root: &Path, uids: &BTreeSet<u32>) -> Vec<v1::Account> {
     let path = root.join("etc/passwd");
     let is_file = exists(root, "etc/passwd") && path.symlink_metadata().is_ok_and(|file| file.is_file());
-    let text = if is_file { read(&path) } else { Vec::new() };
+    let text = if is_file { read(&path, MAX_BYTES) } else { Vec::new() };
     let mut wanted = uids.clone();
     let mut found = Vec::new();
     for account in String::from_utf8_lossy(&text).lines().filter_map(account) {
@@ -58,7 +58,7 @@ fn account(line: &str) -> Option<v1::Account> {
 /// What a process runs. Of its environment, which may hold secrets, only two paths are looked for.
 pub(super) fn program(process: &Path) -> v1::Program {
     let executable = std::fs::read_link(process.join("exe")).unwrap_or_default();
-    let environment = read(&process.join("environ"));
+    let environment = read(&process.join("environ"), MAX_BYTES);
     let variable = |name: &str| {
         let mut pairs = environment.split(|byte| *byte == 0);
         let value = pairs.find_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
@@ -80,7 +80,7 @@ pub(super) fn program(process: &Path) -> v1::Program {
 }
 
 /// Whether a path is there without the help of a symbolic link, which would be resolved in our own image.
-fn exists(root: &Path, path: &str) -> bool {
+pub(super) fn exists(root: &Path, path: &str) -> bool {
     let mut place = root.to_owned();
     let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
@@ -95,9 +95,10 @@ fn exists(root: &Path, path: &str) -> bool {
     true
 }
 
-fn read(path: &Path) -> Vec<u8> {
+/// The first bytes of a file; none if it cannot be read.
+pub(super) fn read(path: &Path, limit: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     if read.is_ok() { bytes } else { Vec::new() }
 }
 

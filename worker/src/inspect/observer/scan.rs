@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::MAX_PATH;
+use super::image;
 use super::start::{changed, modified};
 use super::written::{State, Written};
 use crate::inspect::mountinfo::{self, Mount};
@@ -111,6 +112,15 @@ impl<'a> Scan<'a> {
     /// Where something of the container is for us.
     pub(super) fn place(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// A directory below the root of the root file system itself: neither on another mount nor behind a link.
+    pub(super) fn own_directory(&self, path: &str) -> Option<PathBuf> {
+        let is_plain = path.starts_with('/') && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+        let ancestors = std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(above, _)| above));
+        let is_mounted = ancestors.into_iter().any(|path| self.mounts.contains(path));
+        let is_there = is_plain && !is_mounted && image::exists(self.root, path.trim_start_matches('/'));
+        is_there.then(|| self.place(path))
     }
 
     /// Whether something is as the image has it. A directory is, as long as nothing was made or removed in it.

@@ -105,6 +105,39 @@ fn a_container_that_writes_nothing_has_written_nothing() {
 }
 
 #[test]
+fn what_somebody_is_given_or_told_is_a_place() {
+    let container = Container::new("ext4");
+    for directory in ["srv/state", "usr/local/state", "var/lib/app/spool"] {
+        fs::create_dir_all(container.proc("1/root").join(directory)).unwrap();
+    }
+    let open = |path: &str| fs::set_permissions(container.proc(path), fs::Permissions::from_mode(0o777)).unwrap();
+    open("1/root/var/lib/app/spool");
+    open("1/root/usr/local/state");
+    symlink("state", container.proc("1/root/srv/link")).unwrap();
+    let told = "app\0--data=/srv/state/\0/srv/link\0/srv/../etc\0/run/secrets/token\0/dev\0/nowhere\0";
+    fs::write(container.proc("1/cmdline"), told).unwrap();
+    symlink("/var/lib/app", container.proc("1/cwd")).unwrap();
+    let mut observer = container.observer();
+    observer.look(1);
+    let observation = &observer.seen.observation;
+    let places: Vec<(&str, bool)> = observation
+        .places
+        .iter()
+        .map(|place| (place.path.as_str(), place.named))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            ("/var/lib/app/spool", false),
+            ("/srv/state", true),
+            ("/var/lib/app", true)
+        ]
+    );
+    let counted = |path: &str| observation.holders.iter().any(|holder| holder.path == path);
+    assert!(places.iter().all(|(path, _)| counted(path)));
+}
+
+#[test]
 fn what_is_made_changed_or_removed_is_written_with_what_the_image_has_beside_it() {
     let container = Container::new("ext4");
     let mut observer = container.observer();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use temper_core::recording::{Account, Holder, Listener, Observation, Program, Task, Written};
+use temper_core::recording::{Account, Holder, Listener, Observation, Place, Program, Task, Written};
 
 use super::{any_source, any_text, any_time};
 
@@ -26,6 +26,12 @@ pub(super) fn any_observation() -> impl Strategy<Value = Observation> {
                 image_bytes: larger,
                 is_cut: flags[1],
             };
+            let place = Place {
+                uid,
+                gid,
+                mode,
+                is_named: flags[5],
+            };
             let task = |name: &String| Task {
                 name: name.clone(),
                 is_first: flags[2],
@@ -46,6 +52,7 @@ pub(super) fn any_observation() -> impl Strategy<Value = Observation> {
                 time_nanos,
                 tasks: names.iter().map(task).collect(),
                 written: paths.iter().map(|path| (path.clone(), written.clone())).collect(),
+                places: paths.iter().map(|path| (path.clone(), place)).collect(),
                 holders: paths.iter().map(|path| (path.clone(), holder)).collect(),
                 collapsed,
                 tools: paths,

@@ -55,6 +55,14 @@ pub(super) fn any_observation() -> impl Strategy<Value = Observation> {
                 Observation {
                     time_nanos,
                     tasks: BTreeSet::from([Task { uid, ..Task::default() }]),
+                    places: BTreeMap::from([(
+                        "/a".to_owned(),
+                        Place {
+                            uid,
+                            is_named: is_cut,
+                            ..Place::default()
+                        },
+                    )]),
                     tools: BTreeSet::from([format!("/bin/{uid}")]),
                     accounts: BTreeSet::from([Account {
                         uid,
