@@ -5,8 +5,10 @@
     reason = "a test waits; where its futures lie makes no difference"
 )]
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use futures::TryStreamExt as _;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use serde_json::json;
 use temper_api::{RunPhase, SettingState, annotation, condition, reason};
@@ -82,6 +84,47 @@ async fn parallel_tries_every_setting_at_once() -> Result<()> {
             "two baselines, everything and eight settings are {runs} runs"
         );
         started.cleaned().await
+    })
+    .await
+}
+
+/// What was used is turned into requests and limits, and one more run has them.
+#[tokio::test]
+async fn suggested_resources_are_tried_before_they_are_recommended() -> Result<()> {
+    with_bed("resources", async |bed: Bed| {
+        bed.workload("tolerant").await?;
+        let more = json!({"resources": "Test", "recordingDuration": "30s", "settings": ["allowPrivilegeEscalation"]});
+        let started = bed.check_with("resources", spec("tolerant", &more)).await?;
+        let ended = started.complete().await?;
+        ended.must_be_verified()?;
+        let run = ended
+            .status
+            .verification
+            .as_ref()
+            .map(|verification| verification.run.as_str());
+        ensure!(run == Some("resources"), "{:?}", ended.status.verification);
+        let told = ended.status.resources.get("app").context("nothing is suggested")?;
+        ensure!(
+            told.tested && told.limits.contains_key("memory") && told.requests.contains_key("cpu"),
+            "{told:?}"
+        );
+        started.cleaned().await?;
+        let report = bed.report("tolerant").await?;
+        bed.patch("tolerant", &report).await?;
+        bed.ready("tolerant").await?;
+        let workloads: Api<Deployment> = Api::namespaced(bed.client.clone(), &bed.namespace);
+        let pod = workloads
+            .get("tolerant")
+            .await?
+            .spec
+            .and_then(|spec| spec.template.spec);
+        let resources = pod.and_then(|pod| pod.containers.into_iter().next()?.resources);
+        let limits = resources.and_then(|resources| resources.limits).unwrap_or_default();
+        ensure!(
+            limits.get("memory").map(|limit| &limit.0) == told.limits.get("memory"),
+            "the patched workload has {limits:?}, and {told:?} was suggested"
+        );
+        Ok(())
     })
     .await
 }

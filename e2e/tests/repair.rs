@@ -8,6 +8,7 @@
 use anyhow::{Context as _, Result, ensure};
 use temper_api::{PodSecurityLevel, SettingState};
 use temper_e2e::bed::{Bed, Ended, with_bed};
+use tokio::process::Command;
 
 const DURATION: &str = "15s";
 
@@ -53,6 +54,16 @@ fn told(ended: &Ended, repairs: &[&str]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// What the plugin tells of one setting.
+async fn explain(bed: &Bed, check: &str, setting: &str) -> Result<serde_json::Value> {
+    let mut command = Command::new("kubectl-temper");
+    command.args(["explain", check, setting, "-n", &bed.namespace, "-o", "json"]);
+    let output = command.kill_on_drop(true).output().await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{command:?}: {said}");
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 #[tokio::test]
@@ -172,7 +183,23 @@ async fn containers_of_a_pod_are_hardened_each_by_itself() -> Result<()> {
                 ended.status.settings
             );
         }
-        told(&ended, &["container `app` has an empty directory at /tmp"])
+        told(&ended, &["container `app` has an empty directory at /tmp"])?;
+        let explained = explain(&bed, "containers", "runAsNonRoot").await?;
+        let settings = explained["settings"].as_array().context("nothing is explained")?;
+        let of = |container: &str| settings.iter().find(|setting| setting["container"] == container);
+        let rooted = of("rooted").with_context(|| format!("`rooted` is not explained: {explained}"))?;
+        ensure!(
+            rooted["state"] == "Rejected"
+                && rooted.to_string().contains("the sidecar must be root")
+                && rooted["tried"].as_array().is_some_and(|runs| !runs.is_empty()),
+            "{rooted}"
+        );
+        let app = of("app").with_context(|| format!("`app` is not explained: {explained}"))?;
+        ensure!(
+            app["state"] == "Proven" && app["proof"][0]["shown"] == true && app["changes"][0]["value"] == true,
+            "{app}"
+        );
+        Ok(())
     })
     .await
 }

@@ -5,7 +5,7 @@
 //! by its request where CPU is short, and a limit would hold it back on an idle node, too, which shows as latency and not
 //! as an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
@@ -63,9 +63,9 @@ pub fn suggest(pod: &PodSpec, recordings: &[&Recording]) -> BTreeMap<String, Sug
     long_lived(pod).filter_map(of).collect()
 }
 
-/// Whether probes drove every one of these recordings.
-pub fn exercise(recordings: &[&Recording]) -> Exercise {
-    let is_driven = |recording: &&Recording| recording.probes().next().is_some();
+/// Whether one of these probes drove every one of these recordings.
+pub fn exercise(recordings: &[&Recording], drivers: &BTreeSet<&str>) -> Exercise {
+    let is_driven = |recording: &&Recording| recording.probes().any(|probe| drivers.contains(probe.name.as_str()));
     if !recordings.is_empty() && recordings.iter().all(is_driven) {
         Exercise::Probed
     } else {

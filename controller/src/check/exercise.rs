@@ -34,7 +34,7 @@ pub(super) fn of(
 }
 
 /// The probes that make a workload do something. A command in its container need not.
-fn drivers(probes: &[Probe]) -> BTreeSet<&str> {
+pub(super) fn drivers(probes: &[Probe]) -> BTreeSet<&str> {
     let driving = probes.iter().filter(|probe| probe.exec.is_none());
     driving.map(|probe| probe.name.as_str()).collect()
 }

@@ -12,6 +12,7 @@ use temper_core::recording::Recording;
 use temper_core::resources::{Exercise, exercise, suggest};
 use temper_core::search::{Conclusion, Extent, Role, Start, State};
 
+use super::exercise::drivers;
 use super::observe::Seen;
 use super::target::SourceWorkload;
 use crate::context::Context;
@@ -71,7 +72,7 @@ pub(super) fn test(
         // What a restarted controller reads again wakes runs, not the check.
         return Ok(Test::Wait(Action::requeue(Duration::from_secs(1))));
     }
-    let resources = recorded.suggestions(source);
+    let resources = recorded.suggestions(check, source);
     if resources.is_empty() {
         return Ok(Test::Over(conclusion));
     }
@@ -105,7 +106,7 @@ pub(super) fn suggested(
         }
         return Ok(resources);
     }
-    Ok(Recorded::of(seen, name, context)?.suggestions(source))
+    Ok(Recorded::of(seen, name, context)?.suggestions(check, source))
 }
 
 /// Why the recommendation does not have them, where it was tried with them.
@@ -144,9 +145,13 @@ impl Recorded {
         Ok(recorded)
     }
 
-    fn suggestions(&self, source: &SourceWorkload) -> BTreeMap<String, SuggestedResources> {
+    fn suggestions(
+        &self,
+        check: &WorkloadHardeningCheck,
+        source: &SourceWorkload,
+    ) -> BTreeMap<String, SuggestedResources> {
         let recordings: Vec<&Recording> = self.recordings.iter().map(|recording| &**recording).collect();
-        let exercised = match exercise(&recordings) {
+        let exercised = match exercise(&recordings, &drivers(&check.spec.probes)) {
             Exercise::Unknown => Exercised::Unknown,
             Exercise::Probed => Exercised::Probed,
         };

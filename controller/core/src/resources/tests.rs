@@ -151,9 +151,15 @@ fn only_what_probes_drove_every_time_was_exercised() {
         passed: true,
         message: String::new(),
     }));
-    assert_eq!(exercise(&[&driven, &driven]), Exercise::Probed);
-    assert_eq!(exercise(&[&driven, &calm]), Exercise::Unknown);
-    assert_eq!(exercise(&[]), Exercise::Unknown);
+    let drivers = BTreeSet::from(["get"]);
+    assert_eq!(exercise(&[&driven, &driven], &drivers), Exercise::Probed);
+    assert_eq!(
+        exercise(&[&driven], &BTreeSet::new()),
+        Exercise::Unknown,
+        "it asks nothing"
+    );
+    assert_eq!(exercise(&[&driven, &calm], &drivers), Exercise::Unknown);
+    assert_eq!(exercise(&[], &drivers), Exercise::Unknown);
 }
 
 proptest! {

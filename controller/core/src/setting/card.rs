@@ -20,7 +20,8 @@ pub struct Card {
     pub needs: &'static str,
 }
 
-const DIRECTORIES: &str = "an emptyDir at each path that is written, or that the image gives the program, with what it has there";
+const DIRECTORIES: &str =
+    "an emptyDir at each path that is written, or that the image gives the program, with what it has there";
 const TEMPORARY: &str = "an emptyDir at /tmp, always";
 const HOME: &str = "`HOME` at a directory that is writable";
 const PORTS: &str = "ports below 1024 for every user, by the sysctl `net.ipv4.ip_unprivileged_port_start`";

@@ -1,6 +1,6 @@
 //! Containers that stop talking.
 
-use super::{Comparison, OFTEN, farewell};
+use super::{Comparison, OFTEN, farewell, start};
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Log, Recording};
 
@@ -11,11 +11,14 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     }
     let is_mute = compared.log.is_none_or(|log| log.lines() == 0);
     let late = late_silence(compared);
+    let is_idle = !is_mute && says_nothing_once_ready(compared);
     let weight = if is_mute && lines.iter().all(|count| *count >= OFTEN) {
         Weight::Fail
     } else if is_mute {
         // Of few lines all may be missing by chance, unless they come steadily.
         late.unwrap_or(Weight::Warn)
+    } else if is_idle {
+        Weight::Fail
     } else if let Some(weight) = late {
         weight
     } else {
@@ -25,10 +28,23 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     if is_mute {
         "in the whole recording".clone_into(&mut finding.detail);
         finding.baseline_counts = lines;
+    } else if is_idle {
+        "since it was Ready".clone_into(&mut finding.detail);
     } else {
         "in the second half of the recording".clone_into(&mut finding.detail);
     }
     Some(finding)
+}
+
+/// It started and does nothing: no line once it was Ready, and none at any time of what every baseline says then, which
+/// is much, however seldom each of it.
+fn says_nothing_once_ready(compared: &Comparison<'_>) -> bool {
+    let (recording, log) = (compared.candidate, compared.log);
+    let spoken = log.zip(recording.ready_at()).zip(recording.ended_at());
+    let is_silent = spoken.is_some_and(|((log, ready), end)| log.lines_between(ready, end) == 0);
+    let later = start::later(compared);
+    let least = later.iter().filter_map(|(_, counts)| counts.iter().min());
+    is_silent && later.iter().all(|(now, _)| *now == 0) && least.sum::<u64>() >= OFTEN
 }
 
 /// No line in the second half of the recording, while every baseline has one there. It fails a run only where the

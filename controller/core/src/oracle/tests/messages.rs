@@ -124,6 +124,23 @@ fn a_log_that_ends_early_fails_if_it_spoke_steadily_or_takes_leave() {
 }
 
 #[test]
+fn what_does_its_work_at_once_and_has_not_done_any_fails() {
+    // Each job is named once, and all of them in the first half: steady silence would not tell.
+    let jobs = ["ran date", "ran id", "ran mktemp", "ran mv", "ran echo"];
+    let worked: Vec<(i64, &str)> = START.into_iter().chain(jobs.map(|job| (4, job))).collect();
+    let usual = run(&worked);
+    let rule = |lines: &[(i64, &str)]| failing(&judge(&[&usual, &usual], &run(lines)));
+    assert_eq!(rule(&worked), None);
+    assert_eq!(rule(&START), Some(Rule::Silence));
+    assert_eq!(rule(&worked[..7]), None, "it did some");
+    let few = run(&worked[..8]);
+    let verdict = judge(&[&few, &few], &run(&START));
+    assert_eq!(failing(&verdict), None, "of three lines all may be missing by chance");
+    let early: Vec<(i64, &str)> = START.into_iter().chain(jobs.map(|job| (1, job))).collect();
+    assert_eq!(rule(&early), None, "it was only Ready later");
+}
+
+#[test]
 fn of_a_log_alone_a_complaint_while_it_started_warns_if_it_goes_on_as_ever() {
     let line = "[notice] served a page";
     let usual = served(&START, line);
