@@ -207,13 +207,19 @@ fn may_write(task: &Task, place: &Place) -> bool {
 fn topmost(wanted: &BTreeSet<String>, seen: &Observation) -> BTreeSet<String> {
     let mut chosen: BTreeSet<String> = BTreeSet::new();
     for path in wanted {
-        let is_broad = BROAD.contains(&path.as_str()) && has_deeper(path, wanted);
+        let is_broad = BROAD.contains(&path.as_str()) && has_deeper(path, wanted) && !has_file(path, seen);
         let is_fixed = FIXED.contains(&path.as_str()) || is_large(path, seen);
         if !is_broad && !is_fixed && !chosen.iter().any(|above| is_below(path, above)) {
             chosen.insert(path.clone());
         }
     }
     chosen
+}
+
+/// Whether a file was written in a directory itself.
+fn has_file(directory: &str, seen: &Observation) -> bool {
+    let mut files = seen.written.iter().filter(|(_, what)| !what.is_directory);
+    files.any(|(path, _)| parent(path) == Some(directory) && !is_cache(path))
 }
 
 fn has_deeper(path: &str, wanted: &BTreeSet<String>) -> bool {

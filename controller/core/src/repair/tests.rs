@@ -127,6 +127,9 @@ fn directories_are_the_topmost_that_are_the_programs_own() {
     assert_eq!(paths(&written(&["/", "/data", "/data/a"])), ["/data"]);
     assert_eq!(paths(&written(&["/var", "/var/app"])), ["/var/app"]);
     assert_eq!(paths(&written(&["/var/lib"])), ["/var/lib"], "a file right in it");
+    let mut site = written(&["/srv", "/srv/upload"]);
+    site.written.insert("/srv/index.html".to_owned(), file());
+    assert_eq!(paths(&site), ["/srv"], "and so is what lies beside it");
     assert_eq!(
         paths(&written(&["/app/__pycache__", "/app/__pycache__/x.pyc", "/usr/lib"])),
         [""; 0]
