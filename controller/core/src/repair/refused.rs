@@ -17,7 +17,7 @@ const DENIALS: [&str; 7] = [
 ];
 
 /// Words about an act that was refused, and the capability that allows it.
-const ACTS: [(&str, &[Capability]); 17] = [
+const ACTS: [(&str, &[Capability]); 18] = [
     ("chown", &[Capability::Chown]),
     ("change owner", &[Capability::Chown]),
     ("changing ownership", &[Capability::Chown]),
@@ -35,6 +35,7 @@ const ACTS: [(&str, &[Capability]); 17] = [
     ("chroot", &[Capability::SysChroot]),
     ("chmod", &[Capability::Fowner]),
     ("mknod", &[Capability::Mknod]),
+    ("audit", &[Capability::AuditWrite]),
 ];
 
 /// Whether a line says that something was refused.
