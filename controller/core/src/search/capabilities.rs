@@ -1,7 +1,8 @@
 //! Which capabilities a container needs that must stay root.
 //!
-//! What a failure says is tried first, and minimised in the same wave: one run without each. Where it says nothing, or
-//! not enough, all that runtimes grant by default take the place of the guess.
+//! What a failure says is tried first, and minimised once it holds: one run without each. Where it says nothing, or not
+//! enough a second time, all that runtimes grant by default take the place of the guess: a program that is stopped at one
+//! refusal after another tells of one in each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,9 @@ use super::tried::Tried;
 use super::{Extent, State};
 use crate::repair::Capability;
 use crate::setting::{Item, Setting};
+
+/// Runs that fail before nothing more is guessed: one without any, one with what that one was refused.
+const GUESSES: usize = 2;
 
 /// Where this search stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub(super) fn search(applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> Step {
     let mut missing = Vec::new();
     let mut is_open = false;
     for item in wanting(applicable, tried) {
-        for trial in probes(item, tried) {
+        for trial in probes(item, applicable, tried) {
             match tried.probe(&trial) {
                 None => missing.push(trial),
                 Some(state) => is_open |= state == State::Open,
@@ -84,12 +88,22 @@ fn wanting<'a>(applicable: &'a BTreeSet<Item>, tried: &Tried<'_>) -> impl Iterat
     })
 }
 
-/// The runs that tell which are needed, as far as the run without all of them went.
-fn probes(item: &Item, tried: &Tried<'_>) -> Vec<Trial> {
-    if tried.is_refused(item) || tried.only_complains(item) {
-        trials(item, &Capability::all().collect())
-    } else {
+/// The runs that tell which are needed, as far as the runs without all but the guessed ones went.
+fn probes(item: &Item, applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> Vec<Trial> {
+    let all = trials(item, &Capability::all().collect());
+    let everywhere = applicable.iter().filter(|other| other.setting == item.setting);
+    let sets = [BTreeSet::from([item.clone()]), everywhere.cloned().collect()];
+    let failures = sets.iter().map(|set| tried.failures(set)).max().unwrap_or(0);
+    let holds = sets.iter().any(|set| tried.state(set).is_some_and(State::is_hopeful));
+    let is_begun = all.iter().any(|trial| tried.probe(trial).is_some());
+    if is_begun || tried.is_refused(item) || tried.only_complains(item) {
+        all
+    } else if holds {
         trials(item, &tried.guess(item))
+    } else if failures >= GUESSES {
+        all
+    } else {
+        Vec::new()
     }
 }
 
