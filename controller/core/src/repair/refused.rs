@@ -16,16 +16,17 @@ const DENIALS: [&str; 7] = [
     "permissionerror",
 ];
 
-/// Words about an act that was refused, and the capability that allows it.
+/// Words about an act that was refused, and the capability that allows it. Who gives up its groups gives up its user
+/// next.
 const ACTS: [(&str, &[Capability]); 18] = [
     ("chown", &[Capability::Chown]),
     ("change owner", &[Capability::Chown]),
     ("changing ownership", &[Capability::Chown]),
-    ("setgroups", &[Capability::Setgid]),
-    ("setgid", &[Capability::Setgid]),
-    ("setegid", &[Capability::Setgid]),
-    ("setresgid", &[Capability::Setgid]),
-    ("initgroups", &[Capability::Setgid]),
+    ("setgroups", &[Capability::Setgid, Capability::Setuid]),
+    ("setgid", &[Capability::Setgid, Capability::Setuid]),
+    ("setegid", &[Capability::Setgid, Capability::Setuid]),
+    ("setresgid", &[Capability::Setgid, Capability::Setuid]),
+    ("initgroups", &[Capability::Setgid, Capability::Setuid]),
     ("setuid", &[Capability::Setuid]),
     ("seteuid", &[Capability::Setuid]),
     ("setresuid", &[Capability::Setuid]),

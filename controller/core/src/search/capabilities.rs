@@ -92,11 +92,13 @@ fn wanting<'a>(applicable: &'a BTreeSet<Item>, tried: &Tried<'_>) -> impl Iterat
 fn probes(item: &Item, applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> Vec<Trial> {
     let all = trials(item, &Capability::all().collect());
     let everywhere = applicable.iter().filter(|other| other.setting == item.setting);
+    // Alone, and with those of the other containers.
     let sets = [BTreeSet::from([item.clone()]), everywhere.cloned().collect()];
     let failures = sets.iter().map(|set| tried.failures(set)).max().unwrap_or(0);
     let holds = sets.iter().any(|set| tried.state(set).is_some_and(State::is_hopeful));
+    let complains = sets.iter().any(|set| tried.only_complains(set));
     let is_begun = all.iter().any(|trial| tried.probe(trial).is_some());
-    if is_begun || tried.is_refused(item) || tried.only_complains(item) {
+    if is_begun || tried.is_refused(item) || complains {
         all
     } else if holds {
         trials(item, &tried.guess(item))

@@ -72,10 +72,25 @@ impl<'a> Tried<'a> {
             runs.sort_by(|a, b| (a.name.len(), &a.name).cmp(&(b.name.len(), &b.name)));
         }
         for (container, needed) in super::capabilities::needed(order.applicable, &tried) {
+            let is_enough = !tried.has_failed_with(&container, &needed);
             let mend = tried.known.containers.entry(container).or_default();
-            mend.capabilities = needed;
+            if is_enough {
+                mend.capabilities = needed;
+            } else {
+                mend.capabilities.extend(needed);
+            }
         }
         tried
+    }
+
+    /// Whether a container was found to need more than these since: what it does later than it is screened for.
+    fn has_failed_with(&self, container: &str, needed: &BTreeSet<Capability>) -> bool {
+        let has = |run: &Run| {
+            let mend = run.repairs.containers.get(container);
+            mend.is_some_and(|mend| mend.capabilities == *needed)
+        };
+        let mut runs = self.runs.values().flatten();
+        runs.any(|run| run.extent == Extent::Full && has_failed(run) && has(run))
     }
 
     /// The repairs that a run of this set would have now.
@@ -163,10 +178,9 @@ impl<'a> Tried<'a> {
         Some(if probe.complains { State::Failed } else { probe.state })
     }
 
-    /// Whether all runs of a setting alone that may yet hold say something new.
-    pub(super) fn only_complains(&self, item: &Item) -> bool {
-        let set = BTreeSet::from([item.clone()]);
-        let mut hopeful = self.runs_of(&set).filter(|run| run.state.is_hopeful()).peekable();
+    /// Whether all runs of a set that may yet hold say something new.
+    pub(super) fn only_complains(&self, set: &BTreeSet<Item>) -> bool {
+        let mut hopeful = self.runs_of(set).filter(|run| run.state.is_hopeful()).peekable();
         hopeful.peek().is_some() && hopeful.all(|run| run.complains)
     }
 
