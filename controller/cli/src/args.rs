@@ -147,6 +147,12 @@ pub(crate) struct CheckArgs {
     /// What is done about requests and limits that containers lack.
     #[arg(long, value_enum, ignore_case = true, default_value_t = ResourcesArg::Suggest)]
     pub(crate) resources: ResourcesArg,
+    /// What to ask of every run: a list as `spec.probes`, YAML or JSON, in a file or on stdin (-).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) probes: Option<PathBuf>,
+    /// Recommend nothing unless probes drove the workload.
+    #[arg(long, requires = "probes")]
+    pub(crate) require_exercise: bool,
     /// Create it suspended: it starts nothing until it is resumed.
     #[arg(long, conflicts_with = "watch")]
     pub(crate) suspend: bool,

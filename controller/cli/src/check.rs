@@ -1,8 +1,11 @@
 //! `check`: asks for a check.
 
+use std::{fs, io, path::Path};
+
 use kube::ResourceExt;
 use temper_api::{
-    BaseSecurityContext, Identity, Isolation, Oracles, SETTINGS, WorkloadHardeningCheck, WorkloadHardeningCheckSpec,
+    BaseSecurityContext, Identity, Isolation, Oracles, Probe, SETTINGS, WorkloadHardeningCheck,
+    WorkloadHardeningCheckSpec,
 };
 
 use crate::{
@@ -52,6 +55,7 @@ pub(crate) async fn create(cluster: &Cluster, args: CheckArgs) -> anyhow::Result
 }
 
 fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
+    let probes = args.probes.as_deref().map(probes).transpose()?.unwrap_or_default();
     let target_ref = target::parse(&args.target)?;
     let identity = Identity {
         run_as_user: args.run_as_user,
@@ -72,12 +76,31 @@ fn build(args: &CheckArgs) -> Result<WorkloadHardeningCheck, Advised> {
         verification: args.verification.into(),
         suspend: args.suspend,
         security_context: BaseSecurityContext::default(),
-        oracles: Oracles::default(),
+        oracles: Oracles {
+            require_exercise: args.require_exercise,
+            ..Oracles::default()
+        },
         resources: args.resources.into(),
-        probes: Vec::new(),
+        probes,
     };
     let name = args.name.as_ref().unwrap_or(&spec.target_ref.name).clone();
     Ok(WorkloadHardeningCheck::new(&name, spec))
+}
+
+/// The probes of a file. What they say, the API server judges.
+fn probes(file: &Path) -> Result<Vec<Probe>, Advised> {
+    let named = format!("--probes `{}`", file.display());
+    let text = if file == Path::new("-") {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| Advised::new(format!("failed to read {named}")).because(error))?;
+    serde_saphyr::from_str(&text).map_err(|error| {
+        Advised::new(format!("{named} is not a list of probes"))
+            .because(error.to_string())
+            .hint("give a list as `spec.probes` of a check: [{name: page, http: {port: 8080}}]")
+    })
 }
 
 /// Settings in the order of the API, each once.

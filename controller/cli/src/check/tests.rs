@@ -65,6 +65,27 @@ fn every_option_arrives() {
     ]));
 }
 
+#[test]
+fn probes_come_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("probes.yaml");
+    fs::write(&file, "- {name: page, http: {port: 8080}}\n").unwrap();
+    let words = ["deploy/nginx", "--require-exercise", "--probes", file.to_str().unwrap()];
+    let spec = build(&check_args(&words)).unwrap().spec;
+    assert!(spec.oracles.require_exercise);
+    let named: Vec<(&str, bool)> = spec
+        .probes
+        .iter()
+        .map(|probe| (probe.name.as_str(), probe.http.is_some()))
+        .collect();
+    assert_eq!(named, [("page", true)]);
+    fs::write(&file, "probes: []").unwrap();
+    let error = build(&check_args(&words)).unwrap_err();
+    assert!(error.to_string().ends_with("is not a list of probes"), "{error}");
+    let missing = build(&check_args(&["deploy/nginx", "--probes", "/nonexistent"])).unwrap_err();
+    assert_eq!(missing.to_string(), "failed to read --probes `/nonexistent`");
+}
+
 #[tokio::test]
 async fn a_name_that_is_taken_is_told_with_every_way_out() {
     let (cluster, _) = cluster(vec![("POST checks", Once(409, failure(409, "AlreadyExists", "nginx")))]).await;
