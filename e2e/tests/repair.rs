@@ -157,6 +157,31 @@ async fn root_keeps_the_capabilities_that_it_needs_and_no_other() -> Result<()> 
     .await
 }
 
+/// What a server does for each connection is seen, though nobody but Temper connects.
+#[tokio::test]
+async fn what_each_connection_takes_is_kept() -> Result<()> {
+    with_bed("lets-in", async |bed: Bed| {
+        let ended = harden(&bed, "lets-in").await?;
+        let rejected = ended.settings(SettingState::Rejected);
+        ensure!(rejected == ["runAsNonRoot"], "{:?}", ended.status.settings);
+        let mut settings = ended.status.settings.iter();
+        let non_root = settings.find(|setting| setting.id == "runAsNonRoot");
+        let why = non_root.and_then(|setting| setting.message.clone()).unwrap_or_default();
+        ensure!(why.contains("port 8080 answered with a code of 500"), "{why}");
+        let recommendation = ended.status.recommendation.unwrap_or_default();
+        let capabilities = recommendation
+            .containers
+            .get("app")
+            .and_then(|context| context.capabilities.clone());
+        let added = capabilities
+            .and_then(|capabilities| capabilities.add)
+            .unwrap_or_default();
+        ensure!(added == ["SYS_CHROOT"], "{added:?}");
+        Ok(())
+    })
+    .await
+}
+
 /// An init container, a sidecar that wants root, and a container that wants nothing: each has its own verdict.
 #[tokio::test]
 async fn containers_of_a_pod_are_hardened_each_by_itself() -> Result<()> {

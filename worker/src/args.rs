@@ -68,6 +68,9 @@ pub(crate) struct RecordArgs {
     /// What the workload is asked, as JSON, spelled as in `spec.probes` of a check.
     #[arg(long, env = "TEMPER_PROBES", hide_env_values = true, default_value = "[]")]
     pub(crate) probes: ProbeList,
+    /// Ask the TCP ports that the target's containers declare, too.
+    #[arg(long, env = "TEMPER_ASK_PORTS")]
+    pub(crate) ask_ports: bool,
     /// W3C trace context that every message carries.
     #[arg(long, env = "TRACEPARENT")]
     pub(crate) traceparent: Option<String>,

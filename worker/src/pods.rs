@@ -1,5 +1,7 @@
 //! From the API server's view of a Pod to the wire's.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use temper_proto::v1;
@@ -46,6 +48,19 @@ pub(crate) fn state(pod: &Pod, target: bool, deleted: bool) -> v1::PodState {
         containers: all,
         target,
     }
+}
+
+/// TCP ports that the containers declare which live as long as the Pod.
+pub(crate) fn ports(pod: &Pod) -> BTreeSet<u16> {
+    let spec = pod.spec.as_ref();
+    let sidecars = spec.into_iter().flat_map(|spec| spec.init_containers.iter().flatten());
+    let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+    let containers = spec.into_iter().flat_map(|spec| &spec.containers).chain(sidecars);
+    let ports = containers.flat_map(|container| container.ports.iter().flatten());
+    let of_tcp = ports.filter(|port| port.protocol.as_deref().is_none_or(|protocol| protocol == "TCP"));
+    of_tcp
+        .filter_map(|port| u16::try_from(port.container_port).ok())
+        .collect()
 }
 
 fn is_ready(status: &PodStatus) -> bool {
@@ -135,6 +150,29 @@ mod tests {
         ] {
             assert_eq!(is_ready(policy, phase, &containers), wanted, "{policy} {containers:?}");
         }
+    }
+
+    #[test]
+    fn ports_are_those_of_containers_that_stay() {
+        let ports = |number: u16, protocol: &str| json!([{"containerPort": number, "protocol": protocol}]);
+        let pod = json!({"metadata": {"name": "p"}, "spec": {
+            "containers": [
+                {"name": "a", "ports": ports(80, "TCP")}, {"name": "b", "ports": ports(53, "UDP")}, {"name": "c"},
+                {"name": "d", "ports": [{"containerPort": 80}, {"containerPort": 443}]}
+            ],
+            "initContainers": [
+                {"name": "e", "ports": ports(1, "TCP")},
+                {"name": "f", "ports": ports(2, "TCP"), "restartPolicy": "Always"}
+            ]
+        }});
+        assert_eq!(ports_of(&pod), [2, 80, 443]);
+        assert_eq!(ports_of(&json!({"metadata": {"name": "p"}})), [0; 0]);
+    }
+
+    fn ports_of(pod: &serde_json::Value) -> Vec<u16> {
+        ports(&serde_json::from_value(pod.clone()).unwrap())
+            .into_iter()
+            .collect()
     }
 
     #[test]

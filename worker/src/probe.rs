@@ -4,6 +4,7 @@ mod answer;
 mod exec;
 mod http;
 mod job;
+mod port;
 mod tcp;
 mod wanted;
 
@@ -35,6 +36,15 @@ const START: Duration = Duration::from_secs(30);
 
 /// Between two tries of a probe that is to pass once.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Ports of one Pod that are asked.
+const PORTS: usize = 8;
+
+/// Answers that say that something is wrong before the last one counts.
+const ANSWERS: u32 = 3;
+
+/// The first code that says so.
+const WRONG: u16 = 400;
 
 /// Where the recording stands, for probes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +98,12 @@ impl Place {
 }
 
 impl Prober {
-    /// Tries all of them, until the recording and the last of them are over.
-    pub(crate) async fn probe(self, probes: ProbeList) {
+    /// Tries all of them, and the ports that the target declares, until the recording and the last of them are over.
+    pub(crate) async fn probe(self, probes: ProbeList, ask_ports: bool) {
         let mut tasks = JoinSet::new();
+        if ask_ports {
+            tasks.spawn(self.clone().ask_ports());
+        }
         for probe in probes.0 {
             tasks.spawn(self.clone().follow(probe));
         }
@@ -115,6 +128,51 @@ impl Prober {
             Mode::Continuous => self.over_and_over(&probe).await,
             Mode::End => self.until_passed(&probe, probe.timeout()).await,
         }
+    }
+
+    /// One result of each port of each Pod: the best of a few tries, as what is Ready may still need a moment.
+    async fn ask_ports(mut self) {
+        if self.stage.wait_for(|stage| *stage != Stage::Waiting).await.is_err() {
+            return;
+        }
+        let targets = self.targets.borrow().clone();
+        let running = targets.iter().filter(|target| target.pod.phase == "Running");
+        let ports = running.filter_map(|target| Some((target, target.ip.clone()?)));
+        let ports = ports.flat_map(|(target, ip)| {
+            let ports = target.ports.iter().take(PORTS);
+            ports.map(move |port| (&target.pod.pod, ip.clone(), *port))
+        });
+        join_all(ports.map(|(pod, ip, port)| self.ask_port(pod, ip, port))).await;
+    }
+
+    async fn ask_port(&self, pod: &str, ip: String, port: u16) {
+        let end = Instant::now() + START;
+        let (mut stage, mut answers) = (self.stage.clone(), 0);
+        let found = loop {
+            let found = port::ask(&ip, port).await;
+            answers += u32::from(found.is_ok());
+            let is_well = matches!(found, Ok(code) if code.is_none_or(|code| code < WRONG));
+            if is_well || answers >= ANSWERS || Instant::now() + AGAIN > end || is_ending(&stage) {
+                break found;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN) => {}
+                _ = stage.wait_for(|stage| *stage == Stage::Ending) => {}
+            }
+        };
+        let time_nanos = now();
+        let message = found.as_ref().err().map(|why| self.redactor.borrow().redact_text(why));
+        let told = v1::Probe {
+            name: format!("port {port}"),
+            mode: v1::ProbeMode::Start.into(),
+            time_nanos,
+            passed: found.is_ok(),
+            message: message.unwrap_or_default(),
+            port: port.into(),
+            code: found.ok().flatten().map_or(0, u32::from),
+        };
+        let place = format!("probe/{}/{pod}/{time_nanos}", told.name);
+        self.publisher.send(Kind::Probe, place, Body::Probe(told)).await;
     }
 
     async fn over_and_over(&mut self, probe: &Wanted) {
@@ -218,6 +276,7 @@ impl Prober {
             time_nanos,
             passed: found.is_ok(),
             message: message.unwrap_or_default(),
+            ..v1::Probe::default()
         };
         self.publisher.send(Kind::Probe, part, Body::Probe(told)).await;
     }

@@ -1,6 +1,6 @@
 //! Asks kubelets on its own, so that one that does not answer holds up nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use temper_proto::subject::Kind;
@@ -32,6 +32,8 @@ pub(crate) struct Sampled {
     pub(crate) pod: PodState,
     /// Where it exposes metrics of its own.
     pub(crate) endpoints: Vec<Endpoint>,
+    /// TCP ports that its containers declare.
+    pub(crate) ports: BTreeSet<u16>,
 }
 
 /// Publishes what the kubelets measure of the target's Pods until the recording ends, and once more then.

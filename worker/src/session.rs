@@ -129,7 +129,7 @@ impl Session {
             stage: stage.subscribe(),
             duration: seconds(args.duration_seconds),
         };
-        let prober = tokio::spawn(prober.probe(args.probes.clone()));
+        let prober = tokio::spawn(prober.probe(args.probes.clone(), args.ask_ports));
         Self {
             pods: Api::namespaced(client.clone(), &args.namespace),
             recorder: Recorder::new(args.pods),
@@ -306,6 +306,7 @@ impl Session {
                 ip: pod.status.as_ref().and_then(|status| status.pod_ip.clone()),
                 container: containers.and_then(|containers| Some(containers.first()?.name.clone())),
                 endpoints: scrape::endpoints(&pod, &self.args.metrics.0),
+                ports: pods::ports(&pod),
                 ..Sampled::default()
             };
             self.addresses.insert(pod.uid().unwrap_or_default(), at);

@@ -29,7 +29,7 @@ pub use check::{
     WorkloadHardeningCheckSpec,
 };
 pub use names::{MANAGER, SETTINGS, annotation, clone_name, condition, finalizer, label, reason};
-pub use oracles::{MetricsEndpoint, Oracles, ResourceMode};
+pub use oracles::{MetricsEndpoint, Oracles, PortMode, ResourceMode};
 pub use probes::{ExecProbe, Header, HttpProbe, JobProbe, Probe, ProbeMode, Scheme, TcpProbe};
 pub use report::{Evidence, HardeningReport, HardeningReportSpec, Point, Series};
 pub use resources::{Exercised, ResourceAdvice, SuggestedResources};

@@ -16,10 +16,25 @@ pub struct Oracles {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub metrics: Vec<MetricsEndpoint>,
+    /// Whether the TCP ports that the workload's containers declare are asked, each once, when a run is Ready: what a
+    /// program does for who connects is seen in no recording where nobody does.
+    #[serde(default)]
+    pub ports: PortMode,
     /// Recommend nothing, with reason NotExercised, unless a probe of kind http, tcp or job passed in the recommended run
     /// and in every baseline, and the run did at least half of what the baselines did.
     #[serde(default)]
     pub require_exercise: bool,
+}
+
+/// What is done with the ports that containers declare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PortMode {
+    /// Each is connected to. Who greets is greeted or taken leave of, who waits is asked for `/` by HTTP. A run whose port
+    /// does not answer, or with a worse code, where it answers in every baseline, has failed.
+    #[default]
+    Ask,
+    /// Nobody connects to them but the workload's own probes.
+    Off,
 }
 
 /// An endpoint of a container that exposes metrics.

@@ -4,7 +4,7 @@ mod observation;
 
 use temper_core::recording::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
-    Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
+    Port, Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
 };
 use temper_proto::v1::{self, Chunk, chunk::Body};
 
@@ -61,6 +61,10 @@ pub fn sample(chunk: Chunk, attempt: u32) -> Option<Sample> {
             time_nanos: probe.time_nanos,
             passed: probe.passed,
             message: probe.message,
+            port: number(probe.port).map(|port| Port {
+                number: port,
+                code: number(probe.code),
+            }),
         }),
         Body::Mark(mark) => Sample::Mark(Mark {
             moment: moment(mark.moment())?,
@@ -173,6 +177,11 @@ fn cause(cause: v1::Cause) -> Option<Cause> {
         v1::Cause::Rotated => Some(Cause::Rotated),
         v1::Cause::Unread => Some(Cause::Unread),
     }
+}
+
+/// A number that the wire spells as 0 where there is none.
+fn number(number: u32) -> Option<u16> {
+    u16::try_from(number).ok().filter(|number| *number > 0)
 }
 
 fn probe_mode(mode: v1::ProbeMode) -> Option<ProbeMode> {

@@ -7,7 +7,7 @@ mod observation;
 use serde::{Deserialize, Serialize};
 use serde_json::{Deserializer, Serializer};
 use temper_core::recording::{
-    Cause, ClusterEvent, ContainerState, LogGap, Mark, Metric, Moment, Mount, Number, PodState, Probe, ProbeMode,
+    Cause, ClusterEvent, ContainerState, LogGap, Mark, Metric, Moment, Mount, Number, PodState, Port, Probe, ProbeMode,
     Process, Sample, Scrape, Source, Termination, Usage,
 };
 
@@ -255,6 +255,15 @@ struct ProbeRow {
     mode: ProbeMode,
     passed: bool,
     message: String,
+    #[serde(default, with = "port")]
+    port: Option<Port>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Port", rename_all = "camelCase", deny_unknown_fields)]
+struct PortRow {
+    number: u16,
+    code: Option<u16>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -320,6 +329,7 @@ mod capabilities {
 list!(containers, ContainerState as ContainerRow in "ContainerRow");
 list!(metrics, Metric as MetricRow in "MetricRow");
 list!(mounts, Mount as MountRow in "MountRow");
+optional!(port, Port as PortRow in "PortRow");
 optional!(termination, Termination as TerminationRow in "TerminationRow");
 
 /// JSON has neither infinities nor NaN, and core folds none of them: they become null.

@@ -20,8 +20,8 @@ pub use metric::{Metric, Number, Scrape, knows_own_metrics, own_metrics};
 pub use missing::Missing;
 pub use observation::{Account, Holder, Listener, Observation, Place, Program, Task, Written};
 pub use sample::{
-    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Probe, ProbeMode,
-    Process, Sample, Source, Termination, Usage,
+    Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Moment, Mount, PodState, Port, Probe,
+    ProbeMode, Process, Sample, Source, Termination, Usage,
 };
 pub use total::{Measure, Total, recorded_seconds, throttled, totals};
 

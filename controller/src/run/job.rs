@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt as _;
 use serde_json::{Value, json};
-use temper_api::{CheckRun, MANAGER, RunRole, annotation, label};
+use temper_api::{CheckRun, MANAGER, PortMode, RunRole, annotation, label};
 
 use crate::args::Args;
 use crate::{probes, trace};
@@ -221,6 +221,9 @@ fn pod(work: &Work<'_>, args: &Args) -> Value {
     }
     if !run.spec.probes.is_empty() {
         env.push(text("TEMPER_PROBES", probes::for_worker(&run.spec.probes).to_string()));
+    }
+    if run.spec.oracles.ports == PortMode::Ask {
+        env.push(text("TEMPER_ASK_PORTS", "true".to_owned()));
     }
     if !run.spec.oracles.metrics.is_empty() {
         env.push(text("TEMPER_METRICS", json!(run.spec.oracles.metrics).to_string()));

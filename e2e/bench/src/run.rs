@@ -194,6 +194,7 @@ impl Run {
                 time_nanos: at(end) + i64::from(number),
                 passed: number < *passed,
                 message: String::new(),
+                port: None,
             })
         })
     }

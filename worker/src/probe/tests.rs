@@ -44,9 +44,15 @@ struct Recording {
 impl Recording {
     /// Of one Pod on this machine.
     fn begin(probe: &str) -> Self {
+        Self::with(probe, &[])
+    }
+
+    /// Of one whose Pod declares ports.
+    fn with(probe: &str, ports: &[u16]) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let pod = Sampled {
             ip: Some("127.0.0.1".to_owned()),
+            ports: ports.iter().copied().collect(),
             pod: PodState {
                 pod: "web-1".to_owned(),
                 phase: "Running".to_owned(),
@@ -71,7 +77,7 @@ impl Recording {
             stage: stage.subscribe(),
             duration: Duration::from_mins(1),
         };
-        let task = tokio::spawn(prober.probe(format!("[{probe}]").parse().unwrap()));
+        let task = tokio::spawn(prober.probe(format!("[{probe}]").parse().unwrap(), true));
         Self {
             stage,
             told,
@@ -162,4 +168,23 @@ async fn a_job_that_cannot_be_started_is_a_failure() {
         "{}",
         probe.message
     );
+}
+
+#[tokio::test]
+async fn a_port_is_asked_until_it_answers_well_and_told_once() {
+    let port = server(2).await;
+    let mut recording = Recording::with("", &[port]);
+    assert!(recording.is_silent());
+    recording.stage.send_replace(Stage::Ready);
+    let told = recording.told.recv().await.unwrap();
+    let Some(Body::Probe(probe)) = told.chunk.body else {
+        unreachable!()
+    };
+    assert_eq!(
+        (probe.name, probe.passed, probe.code),
+        (format!("port {port}"), true, 200)
+    );
+    assert_eq!(probe.port, u32::from(port));
+    recording.task.await.unwrap();
+    assert!(recording.told.recv().await.is_none());
 }

@@ -21,7 +21,7 @@ pub(super) struct ObservationRow {
     #[serde(with = "written")]
     written: BTreeMap<String, Written>,
     collapsed: BTreeSet<String>,
-    #[serde(with = "places")]
+    #[serde(default, with = "places")]
     places: BTreeMap<String, Place>,
     #[serde(with = "holders")]
     holders: BTreeMap<String, Holder>,

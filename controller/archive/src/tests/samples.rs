@@ -232,6 +232,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             mode: [ProbeMode::Start, ProbeMode::Continuous, ProbeMode::End][mode],
             time_nanos,
             passed,
+            port: passed.then_some(Port { number: 80, code: (mode > 0).then_some(220) }),
         })),
     ]
 }

@@ -114,6 +114,8 @@ pub enum Rule {
     ProbeUntried,
     /// A functional probe fails in a baseline, and decides nothing.
     ProbeUseless,
+    /// A port answers worse than in every baseline.
+    PortAnswer,
     /// A metric of the workload differs more than in the baselines.
     MetricShift,
     /// A counter of errors rises where none does in any baseline.
@@ -243,6 +245,7 @@ impl Finding {
             Rule::ProbeFailed => format!("probe {detail}, and it passed in every baseline"),
             Rule::ProbeUntried => format!("probe {detail} was not tried, and it passed in every baseline"),
             Rule::ProbeUseless => format!("probe {detail}: it decides nothing"),
+            Rule::PortAnswer => format!("{detail}, better in every baseline"),
             Rule::MetricShift => format!("{who} {detail}"),
             Rule::ErrorsCounted => format!("{who} counted {detail}"),
             Rule::NotDecidable if detail.is_empty() => "too little was measured to compare resources".to_owned(),

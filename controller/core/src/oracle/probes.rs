@@ -1,5 +1,8 @@
 //! TC-05: what the user's own probes find. They count most: one that fails where it passes in every baseline fails the
 //! run, whatever its log says. One that fails in a baseline says nothing about a run.
+//!
+//! What ports answer that Temper asks by itself counts as much: what a program does for who connects, such as becoming
+//! another user, is seen in no recording where nobody does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +20,14 @@ struct Tries<'a> {
     last_failure: Option<&'a Probe>,
     /// The last try at the end.
     last_word: Option<&'a Probe>,
+    /// It is none of the user's.
+    is_port: bool,
+    /// The worst class of the codes that were answered: 2 of 220, 5 of 500.
+    worst: u16,
 }
+
+/// The first class of codes that says that something went wrong.
+const WRONG: u16 = 4;
 
 impl<'a> Tries<'a> {
     fn add(&mut self, probe: &'a Probe) {
@@ -28,6 +38,10 @@ impl<'a> Tries<'a> {
         }
         if probe.mode == ProbeMode::End {
             self.last_word = Some(probe);
+        }
+        if let Some(port) = &probe.port {
+            self.is_port = true;
+            self.worst = self.worst.max(port.code.unwrap_or(0) / 100);
         }
     }
 
@@ -46,7 +60,12 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
     let finding = |name: &str| {
         // Where only some baselines tried it, nobody knows what is usual.
         let usual: Option<Vec<Tries<'_>>> = usual.iter().map(|tries| tries.get(name).copied()).collect();
-        against(name, &usual?, mine.get(name).copied())
+        let (usual, mine) = (usual?, mine.get(name).copied());
+        if usual.iter().any(|tries| tries.is_port) {
+            answered(name, &usual, mine)
+        } else {
+            against(name, &usual, mine)
+        }
     };
     names.into_iter().filter_map(finding).collect()
 }
@@ -59,8 +78,32 @@ pub(super) fn failed(baselines: &[&Recording], candidate: &Recording) -> Vec<Fin
             .any(|probe| finding.at_nanos == Some(probe.time_nanos) && probe.mode != ProbeMode::Continuous)
     };
     let mut findings = judge(baselines, candidate);
-    findings.retain(|finding| finding.rule == Rule::ProbeFailed && (finding.count >= SURE || is_tried_once(finding)));
+    findings.retain(|finding| match finding.rule {
+        Rule::PortAnswer => true,
+        Rule::ProbeFailed => finding.count >= SURE || is_tried_once(finding),
+        _ => false,
+    });
     findings
+}
+
+/// What a port answers. One that does not answer in a baseline, or is not asked, says nothing.
+fn answered(name: &str, usual: &[Tries<'_>], mine: Option<Tries<'_>>) -> Option<Finding> {
+    let mine = mine.filter(|_| usual.iter().all(|tries| tries.failure().is_none()))?;
+    let failure = mine.failure();
+    let is_worse = mine.worst >= WRONG && usual.iter().all(|tries| tries.worst < mine.worst);
+    let detail = match failure {
+        Some(_) => format!("{name} did not answer"),
+        None if is_worse => format!("{name} answered with a code of {}00", mine.worst),
+        None => return None,
+    };
+    let mut finding = Finding::new(Oracle::Probes, Rule::PortAnswer, Weight::Fail);
+    finding.detail = detail;
+    finding.count = mine.failed;
+    finding.at_nanos = failure.map(|probe| probe.time_nanos);
+    finding.example = failure
+        .map(|probe| probe.message.clone())
+        .filter(|message| !message.is_empty());
+    Some(finding)
 }
 
 fn against(name: &str, usual: &[Tries<'_>], mine: Option<Tries<'_>>) -> Option<Finding> {

@@ -319,6 +319,17 @@ pub struct Probe {
     pub passed: bool,
     /// What it said, as a sentence for people.
     pub message: String,
+    /// What it asked, where it is none of the user's.
+    pub port: Option<Port>,
+}
+
+/// A port that Temper asks by itself, and what it answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Port {
+    /// Its number.
+    pub number: u16,
+    /// Status of HTTP, or the reply code of a greeting, if the answer had one.
+    pub code: Option<u16>,
 }
 
 /// When in a recording a probe is tried.

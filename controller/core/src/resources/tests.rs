@@ -150,6 +150,7 @@ fn only_what_probes_drove_every_time_was_exercised() {
         time_nanos: SECOND,
         passed: true,
         message: String::new(),
+        port: None,
     }));
     let drivers = BTreeSet::from(["get"]);
     assert_eq!(exercise(&[&driven, &driven], &drivers), Exercise::Probed);

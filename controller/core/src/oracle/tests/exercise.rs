@@ -23,6 +23,7 @@ fn did(cpu: u64, lines: i64, probe: &str) -> Recording {
         time_nanos: READY,
         passed: true,
         message: String::new(),
+        port: None,
     }));
     recording
 }

@@ -1,7 +1,7 @@
 //! TC-05.
 
 use super::*;
-use crate::recording::{Probe, ProbeMode};
+use crate::recording::{Port, Probe, ProbeMode};
 
 /// A run whose probe found this at each of its tries.
 fn probed(tries: &[(ProbeMode, bool)]) -> Recording {
@@ -13,6 +13,7 @@ fn probed(tries: &[(ProbeMode, bool)]) -> Recording {
             time_nanos: second * NANOS,
             passed: *passed,
             message: if *passed { "" } else { "no answer on port 80" }.into(),
+            port: None,
         }));
     }
     recording
@@ -102,6 +103,7 @@ fn a_pod_that_no_node_has_room_for_is_not_blamed_for_its_probe() {
         time_nanos: END,
         passed: false,
         message: String::new(),
+        port: None,
     }));
     let verdict = judge(&[&probed(&PASSES), &probed(&PASSES)], &candidate);
     assert_eq!(verdict.outcome, Outcome::Inconclusive);
@@ -138,4 +140,54 @@ fn a_run_that_goes_on_fails_once_there_is_no_doubt() {
         Some(Rule::ProbeFailed),
         "it is tried no more"
     );
+}
+
+/// A run whose port answered this, once for each Pod.
+fn asked(answers: &[Result<Option<u16>, &str>]) -> Recording {
+    let mut recording = run(&GOOD);
+    for (second, answer) in (3..).zip(answers) {
+        recording.fold(Sample::Probe(Probe {
+            name: "port 21".into(),
+            mode: ProbeMode::Start,
+            time_nanos: second * NANOS,
+            passed: answer.is_ok(),
+            message: answer.err().unwrap_or_default().into(),
+            port: Some(Port {
+                number: 21,
+                code: answer.ok().flatten(),
+            }),
+        }));
+    }
+    recording
+}
+
+#[test]
+fn a_port_that_answers_worse_than_in_every_baseline_fails_the_run() {
+    let well = asked(&[Ok(Some(220))]);
+    let judged = |baselines: [&Recording; 2], answers: &[Result<Option<u16>, &str>]| {
+        let verdict = judge(&baselines, &asked(answers));
+        let mut fails = verdict.findings.iter().filter(|finding| finding.weight == Weight::Fail);
+        fails.next().map(Finding::sentence)
+    };
+    let against_well = |answers: &[Result<Option<u16>, &str>]| judged([&well, &well], answers);
+    assert_eq!(against_well(&[Ok(Some(230))]), None);
+    assert_eq!(against_well(&[Ok(None)]), None, "it may answer otherwise");
+    assert_eq!(
+        against_well(&[Ok(Some(530))]).as_deref(),
+        Some("port 21 answered with a code of 500, better in every baseline")
+    );
+    assert_eq!(
+        against_well(&[Err("closed")]).as_deref(),
+        Some("port 21 did not answer, better in every baseline: `closed`")
+    );
+    assert_eq!(against_well(&[]), None, "nobody asked");
+    let (refuses, silent) = (asked(&[Ok(Some(403))]), asked(&[Err("closed")]));
+    assert_eq!(judged([&refuses, &refuses], &[Ok(Some(404))]), None);
+    assert!(judged([&refuses, &refuses], &[Ok(Some(500))]).is_some());
+    assert_eq!(
+        judged([&well, &silent], &[Ok(Some(500))]),
+        None,
+        "nobody knows what is usual"
+    );
+    assert_eq!(agree(&[&well, &silent]), Ok(()), "nor is that the baselines' fault");
 }

@@ -149,6 +149,7 @@ pub(super) fn probe(time: i64, passed: bool) -> Sample {
         time_nanos: time,
         passed,
         message: String::new(),
+        port: None,
     })
 }
 

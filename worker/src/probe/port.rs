@@ -1,0 +1,136 @@
+//! What a port answers to whoever comes.
+//!
+//! A server that speaks first is heard: of SSH the version is answered, as its server only then does what takes
+//! privileges, and others are taken leave of. One that waits is asked for `/` by HTTP. What came of it is compared with
+//! the baselines, and nothing is expected.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long a server that speaks first may take to do so.
+const GREETING: Duration = Duration::from_secs(1);
+
+/// How long it may take to answer.
+const ANSWER: Duration = Duration::from_secs(4);
+
+const SSH: &[u8] = b"SSH-";
+const VERSION: &[u8] = b"SSH-2.0-Temper\r\n";
+const LEAVE: &[u8] = b"QUIT\r\n";
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: temper\r\nConnection: close\r\n\r\n";
+
+/// Connects once: the code of the answer, if it has one, or why there was none.
+pub(super) async fn ask(host: &str, port: u16) -> Result<Option<u16>, String> {
+    let connected = timeout(ANSWER, TcpStream::connect((host, port))).await;
+    let mut stream = connected
+        .map_err(|_| "no connection within some seconds".to_owned())?
+        .map_err(|error| format!("no connection: {error}"))?;
+    if let Ok(greeting) = timeout(GREETING, hear(&mut stream)).await {
+        let greeting = greeting?;
+        if greeting.starts_with(SSH) {
+            say(&mut stream, VERSION).await?;
+            heard(&mut stream).await?;
+        } else {
+            // Whether it is heard makes no difference.
+            let _ = stream.write_all(LEAVE).await;
+        }
+        return Ok(code(&greeting));
+    }
+    say(&mut stream, REQUEST).await?;
+    Ok(code(&heard(&mut stream).await?))
+}
+
+async fn say(stream: &mut TcpStream, text: &[u8]) -> Result<(), String> {
+    let said = stream.write_all(text).await;
+    said.map_err(|error| format!("the connection broke: {error}"))
+}
+
+async fn heard(stream: &mut TcpStream) -> Result<Vec<u8>, String> {
+    let late = |_| Err("nothing was answered".to_owned());
+    timeout(ANSWER, hear(stream)).await.unwrap_or_else(late)
+}
+
+/// The first bytes that come.
+async fn hear(stream: &mut TcpStream) -> Result<Vec<u8>, String> {
+    let mut buffer = vec![0; 512];
+    let length = stream
+        .read(&mut buffer)
+        .await
+        .map_err(|error| format!("the connection broke: {error}"))?;
+    buffer.truncate(length);
+    if buffer.is_empty() {
+        return Err("the connection was closed without an answer".to_owned());
+    }
+    Ok(buffer)
+}
+
+/// The status of HTTP, or the three digits that begin the replies of many other protocols.
+fn code(answer: &[u8]) -> Option<u16> {
+    let answer = match answer.strip_prefix(b"HTTP/") {
+        Some(rest) => rest.splitn(2, |byte| *byte == b' ').nth(1)?,
+        None => answer,
+    };
+    let (digits, rest) = answer.split_at_checked(3)?;
+    let ends = rest.first().is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    let number = std::str::from_utf8(digits).ok().filter(|_| ends)?.parse().ok()?;
+    (100..600).contains(&number).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A server that says these, each after something was said to it.
+    async fn asked(greeting: Option<&'static str>, answer: &'static str) -> Result<Option<u16>, String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            if let Some(greeting) = greeting {
+                stream.write_all(greeting.as_bytes()).await.unwrap();
+            }
+            let mut request = [0; 512];
+            let length = stream.read(&mut request).await.unwrap();
+            assert!(length > 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        ask("127.0.0.1", port).await
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_asked_and_who_greets_is_heard() {
+        assert_eq!(asked(None, "HTTP/1.1 403 Forbidden\r\n\r\n").await, Ok(Some(403)));
+        assert_eq!(asked(Some("220 mail ready\r\n"), "221 bye\r\n").await, Ok(Some(220)));
+        assert_eq!(asked(Some("500 OOPS: cannot chroot\r\n"), "").await, Ok(Some(500)));
+        assert_eq!(asked(None, "-ERR unknown command").await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_login_server_must_go_on_after_its_greeting() {
+        let version = Some("SSH-2.0-OpenSSH_9.2\r\n");
+        assert_eq!(asked(version, "keys").await, Ok(None));
+        let closed = "the connection was closed without an answer".to_owned();
+        assert_eq!(asked(version, "").await, Err(closed.clone()));
+        assert_eq!(asked(None, "").await, Err(closed));
+    }
+
+    #[test]
+    fn a_code_is_three_digits_by_themselves() {
+        assert_eq!(code(b"HTTP/1.0 200 OK"), Some(200));
+        assert_eq!(code(b"220-two lines"), Some(220));
+        for none in [
+            &b"2200 x"[..],
+            b"\x00\x01\x02\x03",
+            b"HTTP/1.1",
+            b"999 x",
+            b"12",
+            b"220x",
+        ] {
+            assert_eq!(code(none), None, "{none:?}");
+        }
+    }
+}
