@@ -214,14 +214,14 @@ async fn containers_of_a_pod_are_hardened_each_by_itself() -> Result<()> {
         let of = |container: &str| settings.iter().find(|setting| setting["container"] == container);
         let rooted = of("rooted").with_context(|| format!("`rooted` is not explained: {explained}"))?;
         ensure!(
-            rooted["state"] == "Rejected"
+            rooted["state"] == "rejected"
                 && rooted.to_string().contains("the sidecar must be root")
                 && rooted["tried"].as_array().is_some_and(|runs| !runs.is_empty()),
             "{rooted}"
         );
         let app = of("app").with_context(|| format!("`app` is not explained: {explained}"))?;
         ensure!(
-            app["state"] == "Proven" && app["proof"][0]["shown"] == true && app["changes"][0]["value"] == true,
+            app["state"] == "proven" && app["proof"][0]["shown"] == true && app["changes"][0]["value"] == true,
             "{app}"
         );
         Ok(())

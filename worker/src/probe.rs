@@ -40,8 +40,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Ports of one Pod that are asked.
 const PORTS: usize = 8;
 
-/// Answers that say that something is wrong before the last one counts.
-const ANSWERS: u32 = 3;
+/// Connections to one of them of which none went well before the last one counts.
+const CALLS: u32 = 3;
 
 /// The first code that says so.
 const WRONG: u16 = 400;
@@ -147,12 +147,11 @@ impl Prober {
 
     async fn ask_port(&self, pod: &str, ip: String, port: u16) {
         let end = Instant::now() + START;
-        let (mut stage, mut answers) = (self.stage.clone(), 0);
+        let (mut stage, mut caller) = (self.stage.clone(), port::Caller::new(&ip, port));
         let found = loop {
-            let found = port::ask(&ip, port).await;
-            answers += u32::from(found.is_ok());
+            let found = caller.call().await;
             let is_well = matches!(found, Ok(code) if code.is_none_or(|code| code < WRONG));
-            if is_well || answers >= ANSWERS || Instant::now() + AGAIN > end || is_ending(&stage) {
+            if is_well || caller.connections >= CALLS || Instant::now() + AGAIN > end || is_ending(&stage) {
                 break found;
             }
             tokio::select! {

@@ -199,6 +199,11 @@ pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
     quiet.clamp(SHORTEST_START_UP, LONGEST_START_UP)
 }
 
+/// Whether something that is asked once at the start passed in a baseline, and was not answered yet in this recording.
+pub fn owes_answers(baselines: &[&Recording], candidate: &Recording) -> bool {
+    probes::owes(baselines, candidate)
+}
+
 /// What a recording that may go on shows so far, against baselines that may go on, too; none before one of them was
 /// Ready.
 pub fn so_far(baselines: &[&Recording], candidate: &Recording) -> Option<Verdict> {

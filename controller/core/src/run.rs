@@ -10,6 +10,10 @@ pub const ATTEMPTS: u32 = 3;
 /// Between two looks at a recording that has not settled, in nanoseconds.
 const SETTLING_NANOS: i64 = 5_000_000_000;
 
+/// How long a run is Ready before what is asked at its start and not answered yet counts no more, in nanoseconds: such
+/// a probe may take half a minute, and its answer must arrive.
+const ANSWERS_NANOS: i64 = 40_000_000_000;
+
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -186,7 +190,11 @@ fn recording(observed: &Observed<'_>) -> Step {
         (Phase::Starting, Some(at)) => return Step::Ready(at),
         (Phase::Recording, Some(_)) if observed.admission_due => return Step::Admit,
         (Phase::Recording, Some(at)) if !observed.promising => {
-            let due = at.saturating_add(oracle::start_up_nanos(&observed.baseline_recordings()));
+            let baselines = observed.baseline_recordings();
+            let mut due = at.saturating_add(oracle::start_up_nanos(&baselines));
+            if oracle::owes_answers(&baselines, recording) {
+                due = due.max(at.saturating_add(ANSWERS_NANOS));
+            }
             return if observed.now >= due {
                 promise(observed)
             } else {

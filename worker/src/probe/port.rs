@@ -16,30 +16,61 @@ const GREETING: Duration = Duration::from_secs(1);
 /// How long it may take to answer.
 const ANSWER: Duration = Duration::from_secs(4);
 
+/// How long the rest of a line may take.
+const REST: Duration = Duration::from_millis(200);
+
+/// Bytes of an answer that are looked at.
+const LONGEST: usize = 512;
+
 const SSH: &[u8] = b"SSH-";
 const VERSION: &[u8] = b"SSH-2.0-Temper\r\n";
 const LEAVE: &[u8] = b"QUIT\r\n";
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: temper\r\nConnection: close\r\n\r\n";
 
-/// Connects once: the code of the answer, if it has one, or why there was none.
-pub(super) async fn ask(host: &str, port: u16) -> Result<Option<u16>, String> {
-    let connected = timeout(ANSWER, TcpStream::connect((host, port))).await;
-    let mut stream = connected
-        .map_err(|_| "no connection within some seconds".to_owned())?
-        .map_err(|error| format!("no connection: {error}"))?;
-    if let Ok(greeting) = timeout(GREETING, hear(&mut stream)).await {
-        let greeting = greeting?;
-        if greeting.starts_with(SSH) {
-            say(&mut stream, VERSION).await?;
-            heard(&mut stream).await?;
-        } else {
-            // Whether it is heard makes no difference.
-            let _ = stream.write_all(LEAVE).await;
+/// Who calls at one port.
+pub(super) struct Caller<'a> {
+    host: &'a str,
+    port: u16,
+    /// The server waits until it is spoken to: no greeting is waited for again.
+    waits: bool,
+    /// How often somebody was there.
+    pub(super) connections: u32,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn new(host: &'a str, port: u16) -> Self {
+        Self {
+            host,
+            port,
+            waits: false,
+            connections: 0,
         }
-        return Ok(code(&greeting));
     }
-    say(&mut stream, REQUEST).await?;
-    Ok(code(&heard(&mut stream).await?))
+
+    /// Connects once: the code of the answer, if it has one, or why there was none.
+    pub(super) async fn call(&mut self) -> Result<Option<u16>, String> {
+        let connected = timeout(ANSWER, TcpStream::connect((self.host, self.port))).await;
+        let mut stream = connected
+            .map_err(|_| "no connection within some seconds".to_owned())?
+            .map_err(|error| format!("no connection: {error}"))?;
+        self.connections += 1;
+        if !self.waits
+            && let Ok(greeting) = timeout(GREETING, hear(&mut stream)).await
+        {
+            let greeting = greeting?;
+            if greeting.starts_with(SSH) {
+                say(&mut stream, VERSION).await?;
+                heard(&mut stream).await?;
+            } else {
+                // Whether it is heard makes no difference.
+                let _ = stream.write_all(LEAVE).await;
+            }
+            return Ok(code(&greeting));
+        }
+        self.waits = true;
+        say(&mut stream, REQUEST).await?;
+        Ok(code(&heard(&mut stream).await?))
+    }
 }
 
 async fn say(stream: &mut TcpStream, text: &[u8]) -> Result<(), String> {
@@ -52,18 +83,20 @@ async fn heard(stream: &mut TcpStream) -> Result<Vec<u8>, String> {
     timeout(ANSWER, hear(stream)).await.unwrap_or_else(late)
 }
 
-/// The first bytes that come.
+/// The first bytes that come, and what soon follows of their line.
 async fn hear(stream: &mut TcpStream) -> Result<Vec<u8>, String> {
-    let mut buffer = vec![0; 512];
-    let length = stream
-        .read(&mut buffer)
-        .await
-        .map_err(|error| format!("the connection broke: {error}"))?;
-    buffer.truncate(length);
-    if buffer.is_empty() {
+    let mut answer = Vec::with_capacity(LONGEST);
+    let first = stream.read_buf(&mut answer).await;
+    if first.map_err(|error| format!("the connection broke: {error}"))? == 0 {
         return Err("the connection was closed without an answer".to_owned());
     }
-    Ok(buffer)
+    while answer.len() < LONGEST && !answer.contains(&b'\n') {
+        match timeout(REST, stream.read_buf(&mut answer)).await {
+            Ok(Ok(more)) if more > 0 => {}
+            _ => break,
+        }
+    }
+    Ok(answer)
 }
 
 /// The status of HTTP, or the three digits that begin the replies of many other protocols.
@@ -98,7 +131,7 @@ mod tests {
             assert!(length > 0);
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
-        ask("127.0.0.1", port).await
+        Caller::new("127.0.0.1", port).call().await
     }
 
     #[tokio::test]
@@ -116,6 +149,30 @@ mod tests {
         let closed = "the connection was closed without an answer".to_owned();
         assert_eq!(asked(version, "").await, Err(closed.clone()));
         assert_eq!(asked(None, "").await, Err(closed));
+    }
+
+    #[tokio::test]
+    async fn a_line_that_comes_in_pieces_is_one_and_who_waits_once_is_not_waited_for_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 512];
+                let length = stream.read(&mut request).await.unwrap();
+                assert!(request[..length].starts_with(b"GET / "));
+                stream.write_all(b"HTTP/1.1 ").await.unwrap();
+                tokio::task::yield_now().await;
+                stream.write_all(b"500 no\r\n").await.unwrap();
+            }
+        });
+        let mut caller = Caller::new("127.0.0.1", port);
+        assert_eq!(caller.call().await, Ok(Some(500)));
+        assert_eq!(caller.call().await, Ok(Some(500)));
+        assert_eq!((caller.connections, caller.waits), (2, true));
+        server.await.unwrap();
+        assert!(caller.call().await.unwrap_err().starts_with("no connection: "));
+        assert_eq!(caller.connections, 2);
     }
 
     #[test]

@@ -70,6 +70,13 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
     names.into_iter().filter_map(finding).collect()
 }
 
+/// Whether something that is asked once at the start passed in a baseline, and was not answered yet in this recording.
+pub(super) fn owes(baselines: &[&Recording], candidate: &Recording) -> bool {
+    let passed = baselines.iter().flat_map(|baseline| baseline.probes());
+    let mut passed = passed.filter(|probe| probe.mode == ProbeMode::Start && probe.passed);
+    passed.any(|probe| candidate.probes().all(|mine| mine.name != probe.name))
+}
+
 /// The probes that fail in a run that may go on, without doubt: tried often enough, or for the only time.
 pub(super) fn failed(baselines: &[&Recording], candidate: &Recording) -> Vec<Finding> {
     let is_tried_once = |finding: &Finding| {

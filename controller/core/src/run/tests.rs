@@ -1,6 +1,6 @@
 use super::*;
 use crate::oracle::Rule;
-use crate::recording::{ContainerState, Mark, Moment, PodState, Sample, Termination};
+use crate::recording::{ContainerState, Mark, Moment, PodState, Probe, ProbeMode, Sample, Termination};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -152,6 +152,30 @@ fn what_is_screened_ends_once_it_was_ready_for_a_while() {
     assert_eq!(next(&seen), Step::Wait(Some(due)));
     seen.now = due;
     assert!(matches!(next(&seen), Step::End(verdict) if verdict.outcome == Outcome::Passed));
+}
+
+#[test]
+fn what_is_screened_is_asked_what_a_baseline_was() {
+    let asked = |mut recording: Recording| {
+        recording.fold(Sample::Probe(Probe {
+            name: "port 80".into(),
+            mode: ProbeMode::Start,
+            time_nanos: 4 * SECOND,
+            passed: true,
+            message: String::new(),
+            port: None,
+        }));
+        recording
+    };
+    let (ready, answered, baselines) = (under_way(), asked(under_way()), [asked(under_way()), under_way()]);
+    let mut seen = observed(Phase::Recording, Role::Candidate, &ready, &baselines);
+    (seen.extent, seen.promising) = (Extent::Screening, false);
+    assert_eq!(next(&seen), Step::Wait(Some(2 * SECOND + ANSWERS_NANOS)));
+    seen.recording = &answered;
+    assert!(matches!(next(&seen), Step::End(_)));
+    seen.recording = &ready;
+    seen.now = 2 * SECOND + ANSWERS_NANOS;
+    assert!(matches!(next(&seen), Step::End(_)), "it is not waited for for ever");
 }
 
 #[test]
