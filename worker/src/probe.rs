@@ -130,7 +130,8 @@ impl Prober {
         }
     }
 
-    /// One result of each port of each Pod: the best of a few tries, as what is Ready may still need a moment.
+    /// One result of each port of each Pod: the first that goes well, or the last of a few, as what is Ready may still need
+    /// a moment.
     async fn ask_ports(mut self) {
         if self.stage.wait_for(|stage| *stage != Stage::Waiting).await.is_err() {
             return;

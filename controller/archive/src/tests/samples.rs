@@ -5,7 +5,7 @@ mod observation;
 use proptest::prelude::*;
 use temper_core::recording::{
     Cause, ClusterEvent, ContainerState, LogGap, LogLine, LogLines, Mark, Metric, Moment, Mount, Number, PodState,
-    Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
+    Port, Probe, ProbeMode, Process, Sample, Scrape, Source, Termination, Usage,
 };
 
 use self::observation::any_observation;
