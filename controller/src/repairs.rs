@@ -26,6 +26,7 @@ pub(crate) fn of(repairs: &Repairs) -> repair::Repairs {
                 .collect(),
             capabilities: mend.capabilities.iter().filter_map(|name| name.parse().ok()).collect(),
             home: mend.home.clone(),
+            temporary: false,
         };
         (name.clone(), mend)
     };

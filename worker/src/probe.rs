@@ -1,4 +1,5 @@
-//! Tries what the user asks of the workload, alike in every run, and tells what came of it. It judges nothing.
+//! Tries what the user asks of the workload, alike in every run, and what ports answer that it declares, and tells what
+//! came of it. It judges nothing.
 
 mod answer;
 mod exec;
@@ -43,7 +44,7 @@ const PORTS: usize = 8;
 /// Connections to one of them of which none went well before the last one counts.
 const CALLS: u32 = 3;
 
-/// The first code that says so.
+/// The first code that says that something is wrong, as the oracle has it, too.
 const WRONG: u16 = 400;
 
 /// Where the recording stands, for probes.
@@ -136,10 +137,15 @@ impl Prober {
         if self.stage.wait_for(|stage| *stage != Stage::Waiting).await.is_err() {
             return;
         }
-        let targets = self.targets.borrow().clone();
-        let running = targets.iter().filter(|target| target.pod.phase == "Running");
-        let ports = running.filter_map(|target| Some((target, target.ip.clone()?)));
-        let ports = ports.flat_map(|(target, ip)| {
+        let is_running = |target: &Sampled| target.pod.phase == "Running" && target.ip.is_some();
+        // A worker that replaced another one does not know them yet.
+        let there = self.targets.wait_for(|targets| targets.iter().any(is_running)).await;
+        let Ok(targets) = there.map(|targets| targets.clone()) else {
+            return;
+        };
+        let running = targets.iter().filter(|target| is_running(target));
+        let running = running.filter_map(|target| Some((target, target.ip.clone()?)));
+        let ports = running.flat_map(|(target, ip)| {
             let ports = target.ports.iter().take(PORTS);
             ports.map(move |port| (&target.pod.pod, ip.clone(), *port))
         });
@@ -152,8 +158,15 @@ impl Prober {
         let found = loop {
             let found = caller.call().await;
             let is_well = matches!(found, Ok(code) if code.is_none_or(|code| code < WRONG));
-            if is_well || caller.connections >= CALLS || Instant::now() + AGAIN > end || is_ending(&stage) {
+            if is_well || caller.connections >= CALLS || Instant::now() + AGAIN > end {
                 break found;
+            }
+            if is_ending(&stage) {
+                if caller.connections > 0 {
+                    break found;
+                }
+                // It did not have the time in which others may have begun to listen.
+                return;
             }
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}

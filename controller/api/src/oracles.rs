@@ -16,8 +16,7 @@ pub struct Oracles {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub metrics: Vec<MetricsEndpoint>,
-    /// Whether the TCP ports that the workload's containers declare are asked, each once, when a run is Ready: what a
-    /// program does for who connects is seen in no recording where nobody does.
+    /// Whether the TCP ports that the workload's containers declare are asked when a run is Ready: what a program does for who connects is seen in no recording where nobody does.
     #[serde(default)]
     pub ports: PortMode,
     /// Recommend nothing, with reason NotExercised, unless a probe of kind http, tcp or job passed in the recommended run

@@ -65,6 +65,7 @@ pub fn judge_by(
     let mut findings = stability::judge(baselines, candidate);
     let is_blameless = findings.iter().all(|finding| finding.rule == Rule::NeverReady);
     findings.extend(probes::judge(baselines, candidate));
+    findings.retain(|finding| counts(finding.rule));
     let is_broken = findings.iter().any(|finding| finding.weight == Weight::Fail);
     let obstacle = stability::obstacle(candidate).filter(|_| is_blameless);
     if let Some(missing) = obstacle.or_else(|| incomplete(candidate).filter(|_| !is_broken)) {
@@ -163,10 +164,12 @@ pub fn agree(baselines: &[&Recording]) -> Result<(), Vec<Finding>> {
         for (index, baseline) in baselines.iter().enumerate() {
             let others = baselines.iter().enumerate().filter(|(other, _)| *other != index);
             let others: Vec<&Recording> = others.map(|(_, recording)| *recording).collect();
-            let against = judge(&others, baseline).findings.into_iter();
             // A port that is asked too early for one of them says nothing about the others.
-            let counts = |finding: &Finding| finding.weight == Weight::Fail && finding.rule != Rule::PortAnswer;
-            findings.extend(against.filter(counts));
+            let counts = |rule| rule != Rule::PortAnswer;
+            let against = judge_by(Resources::default(), &others, baseline, counts)
+                .findings
+                .into_iter();
+            findings.extend(against.filter(|finding| finding.weight == Weight::Fail));
         }
     }
     if findings.is_empty() {
@@ -199,7 +202,7 @@ pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
     quiet.clamp(SHORTEST_START_UP, LONGEST_START_UP)
 }
 
-/// Whether something that is asked once at the start passed in a baseline, and was not answered yet in this recording.
+/// Whether something that is asked at the start passed in a baseline, and was not answered as often yet in this recording.
 pub fn owes_answers(baselines: &[&Recording], candidate: &Recording) -> bool {
     probes::owes(baselines, candidate)
 }

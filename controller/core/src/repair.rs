@@ -56,6 +56,9 @@ pub struct Mend {
     pub capabilities: BTreeSet<Capability>,
     /// Value of `HOME`.
     pub home: Option<String>,
+    /// An empty volume is its `/tmp` where its root file system is read-only. In what items call for it is one of the
+    /// directories.
+    pub temporary: bool,
 }
 
 /// What a directory begins with.
@@ -74,10 +77,9 @@ impl Repairs {
         let mend = |container: &Container| {
             let mut mounts = container.volume_mounts.iter().flatten();
             let has_own = mounts.any(|mount| mount.mount_path.trim_end_matches('/') == TEMPORARY);
-            let directories = BTreeMap::from([(TEMPORARY.to_owned(), Fill::Empty)]);
             (!has_own).then(|| {
                 let mend = Mend {
-                    directories,
+                    temporary: true,
                     ..Mend::default()
                 };
                 (container.name.clone(), mend)
@@ -137,6 +139,7 @@ impl Repairs {
                 *known = (*known).max(*fill);
             }
             mine.capabilities.extend(&theirs.capabilities);
+            mine.temporary |= theirs.temporary;
             if mine.home.is_none() {
                 mine.home.clone_from(&theirs.home);
             }
@@ -175,6 +178,7 @@ impl Repairs {
                     BTreeSet::new()
                 },
                 home: mend.home.clone().filter(|_| non_root || read_only),
+                temporary: false,
             };
             if mine != Mend::default() {
                 needed.containers.insert(name.clone(), mine);
@@ -200,13 +204,13 @@ impl Repairs {
 }
 
 impl Mend {
-    /// The directories that must be volumes. Everybody may write to `/tmp` unless the root file system is read-only, and
-    /// what a volume there holds is mounted into it rather than copied.
+    /// The directories that must be volumes. What is in `/tmp` already is mounted into it rather than copied.
     fn needed_directories(&self, read_only: bool) -> BTreeMap<String, Fill> {
         let mut others = self.directories.clone();
-        let temporary = others.remove(TEMPORARY);
+        let seen = others.remove(TEMPORARY);
         let mut needed = minimal(&others);
-        needed.extend(temporary.filter(|_| read_only).map(|fill| (TEMPORARY.to_owned(), fill)));
+        let temporary = seen.or_else(|| (self.temporary && read_only).then_some(Fill::Empty));
+        needed.extend(temporary.map(|fill| (TEMPORARY.to_owned(), fill)));
         needed
     }
 }

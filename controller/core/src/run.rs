@@ -11,7 +11,7 @@ pub const ATTEMPTS: u32 = 3;
 const SETTLING_NANOS: i64 = 5_000_000_000;
 
 /// How long a run is Ready before what is asked at its start and not answered yet counts no more, in nanoseconds: such
-/// a probe may take half a minute, and its answer must arrive.
+/// a probe may take half a minute, and its answer must arrive. A Job may take longer, and then counts in a full recording.
 const ANSWERS_NANOS: i64 = 40_000_000_000;
 
 /// Where a run stands.

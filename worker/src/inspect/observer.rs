@@ -14,7 +14,7 @@ mod scan;
 mod start;
 mod written;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -192,30 +192,28 @@ impl Observer {
         observation
             .holders
             .retain(|holder| !self.written.is_covered(&holder.path));
-        if !observation.scanned {
-            observation.places = places::given(&scan).into_values().collect();
-        }
-        for place in places::named(&self.proc, pids.iter().copied(), &scan).into_values() {
-            let is_known = |known: &v1::Place| known.path == place.path && known.named;
-            if observation.places.len() < places::MAX_PLACES && !observation.places.iter().any(is_known) {
-                observation.places.retain(|known| known.path != place.path);
-                observation.places.push(place);
+        let is_first = !observation.scanned;
+        let holders = self.written.holders();
+        is_cut |= count(observation, &scan, holders.iter());
+        // They are looked for on their own account: what was written comes first.
+        let scan = Scan::new(&root, mounts, started);
+        let named = places::named(&self.proc, pids.iter().copied(), &scan);
+        let given = if is_first {
+            places::given(&scan)
+        } else {
+            BTreeMap::new()
+        };
+        for place in named.into_values().chain(given.into_values()) {
+            let is_full = observation.places.len() >= places::MAX_PLACES;
+            match observation.places.iter_mut().find(|known| known.path == place.path) {
+                Some(known) => known.named |= place.named,
+                None if is_full => is_cut = true,
+                None => observation.places.push(place),
             }
         }
-        let known: BTreeSet<String> = observation.holders.iter().map(|holder| holder.path.clone()).collect();
-        let mut holders = self.written.holders();
-        let places = observation.places.iter().map(|place| &place.path);
-        holders.extend(places.filter(|path| !self.written.is_covered(path)).cloned());
-        for path in holders.difference(&known) {
-            // What the image has in it is counted once, before more of it is written over.
-            let is_full = observation.holders.len() >= MAX_HOLDERS;
-            is_cut |= is_full;
-            if is_full || scan.is_spent() {
-                // Those that are left are counted in the next look, if there is room.
-                break;
-            }
-            observation.holders.push(content::of_image(&scan, path));
-        }
+        let places: Vec<String> = observation.places.iter().map(|place| place.path.clone()).collect();
+        let places = places.iter().filter(|path| !self.written.is_covered(path));
+        is_cut |= count(observation, &scan, places);
         observation.scanned = true;
         observation.cut |= is_cut;
         Ok(())
@@ -255,6 +253,28 @@ impl Observer {
             learn(observation, |seen| &mut seen.accounts, account);
         }
     }
+}
+
+/// Counts what the image has in directories, once each, before more of it is written over; whether there is no room for
+/// all. Those that are left when the look is spent are counted in the next one.
+fn count<'p>(
+    observation: &mut v1::Observation,
+    scan: &Scan<'_>,
+    directories: impl Iterator<Item = &'p String>,
+) -> bool {
+    for path in directories {
+        if observation.holders.iter().any(|holder| holder.path == *path) {
+            continue;
+        }
+        if observation.holders.len() >= MAX_HOLDERS {
+            return true;
+        }
+        if scan.is_spent() {
+            break;
+        }
+        observation.holders.push(content::of_image(scan, path));
+    }
+    false
 }
 
 /// Adds to a list what it has not, if there is room.

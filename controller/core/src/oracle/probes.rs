@@ -70,11 +70,20 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
     names.into_iter().filter_map(finding).collect()
 }
 
-/// Whether something that is asked once at the start passed in a baseline, and was not answered yet in this recording.
+/// Whether something that is asked at the start passed in a baseline, and was not answered as often yet in this recording:
+/// once for each Pod.
 pub(super) fn owes(baselines: &[&Recording], candidate: &Recording) -> bool {
-    let passed = baselines.iter().flat_map(|baseline| baseline.probes());
-    let mut passed = passed.filter(|probe| probe.mode == ProbeMode::Start && probe.passed);
-    passed.any(|probe| candidate.probes().all(|mine| mine.name != probe.name))
+    let at_start = |recording: &Recording, passed: bool| {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let probes = recording.probes().filter(|probe| probe.mode == ProbeMode::Start);
+        for probe in probes.filter(|probe| probe.passed || !passed) {
+            *counts.entry(probe.name.clone()).or_default() += 1;
+        }
+        counts
+    };
+    let mine = at_start(candidate, false);
+    let mut wanted = baselines.iter().flat_map(|baseline| at_start(baseline, true));
+    wanted.any(|(name, count)| mine.get(&name).is_none_or(|mine| *mine < count))
 }
 
 /// The probes that fail in a run that may go on, without doubt: tried often enough, or for the only time.
@@ -93,23 +102,21 @@ pub(super) fn failed(baselines: &[&Recording], candidate: &Recording) -> Vec<Fin
     findings
 }
 
-/// What a port answers. One that does not answer in a baseline, or is not asked, says nothing.
+/// What a port answers, in every Pod. One that does not answer in a baseline, or is not asked, says nothing.
 fn answered(name: &str, usual: &[Tries<'_>], mine: Option<Tries<'_>>) -> Option<Finding> {
-    let mine = mine.filter(|_| usual.iter().all(|tries| tries.failure().is_none()))?;
-    let failure = mine.failure();
+    let mine = mine.filter(|_| usual.iter().all(|tries| tries.failed == 0))?;
     let is_worse = mine.worst >= WRONG && usual.iter().all(|tries| tries.worst < mine.worst);
-    let detail = match failure {
+    let detail = match mine.last_failure {
         Some(_) => format!("{name} did not answer"),
-        None if is_worse => format!("{name} answered with a code of {}00", mine.worst),
+        None if is_worse => format!("{name} answered with a code of {}xx", mine.worst),
         None => return None,
     };
     let mut finding = Finding::new(Oracle::Probes, Rule::PortAnswer, Weight::Fail);
     finding.detail = detail;
     finding.count = mine.failed;
-    finding.at_nanos = failure.map(|probe| probe.time_nanos);
-    finding.example = failure
-        .map(|probe| probe.message.clone())
-        .filter(|message| !message.is_empty());
+    finding.at_nanos = mine.last_failure.map(|probe| probe.time_nanos);
+    let message = mine.last_failure.map(|probe| probe.message.clone());
+    finding.example = message.filter(|message| !message.is_empty());
     Some(finding)
 }
 

@@ -16,8 +16,8 @@ const COPIES: &str = "/temper";
 /// Copies each directory that is named, with what is in it and with its mode, to 0, 1, 2 and so on; one that the image
 /// has not is made. What its user may not read stays behind: the program, which is the same user, could not read it
 /// either. So what `cp` says of it is no complaint, and is kept where `kubectl describe` shows it: as the message that the
-/// container ended with.
-const COPY: &str = r#"n=0; for d in "$@"; do t="/temper/$n"; if [ -d "$d" ]; then cp -a "$d" "$t" 2>>/dev/termination-log; else mkdir "$t"; fi; [ -d "$t" ] || exit 1; n=$((n+1)); done"#;
+/// container ended with. Root that may not give away what it copies lets everybody write there, as whose it was would not.
+const COPY: &str = r#"n=0; for d in "$@"; do t="/temper/$n"; if [ -d "$d" ]; then cp -a "$d" "$t" 2>>/dev/termination-log; [ "$(id -u)" != 0 ] || [ -O "$d" ] || ! [ -O "$t" ] || chmod -R a+rwX "$t"; else mkdir "$t"; fi; [ -d "$t" ] || exit 1; n=$((n+1)); done"#;
 
 impl Repairs {
     /// Puts them into a Pod that has its items already: a copying container is as restricted as the one it copies for.

@@ -60,6 +60,9 @@ const OWNER: u32 = 0o200;
 const GROUP: u32 = 0o020;
 const WORLD: u32 = 0o002;
 
+/// What everybody needs to copy a directory.
+const READABLE: u32 = 0o005;
+
 /// What is copied at most at each start of a Pod, in bytes.
 const MAX_COPY: u64 = 64 << 20;
 
@@ -171,7 +174,10 @@ fn directories(seen: &Observation) -> (BTreeMap<String, Fill>, Option<String>) {
     };
     let mut filled: BTreeMap<String, Fill> = chosen.into_iter().map(fill).collect();
     for path in places(seen) {
-        if filled.len() < MAX_DIRECTORIES && !is_within(path, &filled) {
+        // What lies below it would have to be copied with it.
+        let is_above = filled.keys().any(|other| is_below(other, path));
+        let is_free = !is_within(path, &filled) && (!is_above || can_copy(seen));
+        if filled.len() < MAX_DIRECTORIES && is_free {
             filled.insert(path.clone(), self::fill(path, seen));
         }
     }
@@ -182,9 +188,19 @@ fn directories(seen: &Observation) -> (BTreeMap<String, Fill>, Option<String>) {
 /// given to one of its users, or to everybody, and of those that it works in or is told the ones that are somebody
 /// else's than root's, or empty. What is written to on request only is not seen in a recording where nobody asks.
 fn places(seen: &Observation) -> impl Iterator<Item = &String> {
-    let is_likely = |path: &str, place: &Place| {
-        // Without its content nothing can take its place.
+    let first: BTreeSet<u32> = seen
+        .tasks
+        .iter()
+        .filter(|task| task.is_first)
+        .map(|task| task.uid)
+        .collect();
+    let is_likely = move |path: &str, place: &Place| {
+        // Without its content nothing can take its place, and root without capabilities does not read what is another's.
         let holder = seen.holders.get(path)?;
+        let is_readable = place.mode & READABLE == READABLE || first.contains(&place.uid);
+        if holder.image_entries > 0 && !(can_copy(seen) && is_readable) {
+            return None;
+        }
         let is_named = place.is_named && (place.uid != 0 || holder.image_entries == 0);
         let is_given = seen.tasks.iter().any(|task| may_write(task, place)) || place.mode & WORLD != 0;
         let is_shared = SHARED.contains(&path) && holder.image_entries == 0;
@@ -231,8 +247,12 @@ fn is_large(path: &str, seen: &Observation) -> bool {
     holder.is_some_and(|holder| holder.is_cut || holder.image_bytes > MAX_COPY)
 }
 
+/// Whether the image has what copies.
+fn can_copy(seen: &Observation) -> bool {
+    seen.tool("sh").is_some() && seen.tool("cp").is_some()
+}
+
 fn fill(path: &str, seen: &Observation) -> Fill {
-    let can_copy = seen.tool("sh").is_some() && seen.tool("cp").is_some();
     let has_content = seen.holders.get(path).is_some_and(|holder| holder.image_entries > 0);
     // It was there before its program came.
     let is_of_image = parent(path).is_some_and(|above| !seen.written.contains_key(above));
@@ -241,7 +261,7 @@ fn fill(path: &str, seen: &Observation) -> Fill {
     let is_private = known.is_some_and(|(_, mode)| mode & OTHERS == 0);
     // Only its owner may change its mode, which some programs do, and a volume is root's.
     let is_users = known.is_some_and(|(uid, _)| uid != 0);
-    if can_copy && (has_content || is_users || (is_of_image && is_private)) {
+    if can_copy(seen) && (has_content || is_users || (is_of_image && is_private)) {
         Fill::Copied
     } else {
         Fill::Empty

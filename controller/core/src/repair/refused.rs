@@ -36,7 +36,7 @@ const ACTS: [(&str, &[Capability]); 18] = [
     ("chroot", &[Capability::SysChroot]),
     ("chmod", &[Capability::Fowner]),
     ("mknod", &[Capability::Mknod]),
-    ("audit", &[Capability::AuditWrite]),
+    ("audit_", &[Capability::AuditWrite]),
 ];
 
 /// Whether a line says that something was refused.

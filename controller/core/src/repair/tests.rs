@@ -257,6 +257,7 @@ fn what_a_program_is_given_stays_writable_though_nobody_asked_for_it_yet() {
             ("/var/lib/php/sessions", place(0, 0o1733, false), 0),
             ("/var/tmp", place(0, 0o1777, false), 0),
             ("/srv/members", place(0, 0o775, false), 0),
+            ("/var/lib/private", place(33, 0o700, false), 3),
         ],
     );
     let expected = [
@@ -288,6 +289,22 @@ fn what_a_program_works_in_stays_writable_where_it_is_data() {
     );
     let helpful = &learn([("app", &named)]).helpful.containers["app"];
     assert_eq!(helpful.user, Some(105), "whose the directory is");
+    let mut without_tools = named.clone();
+    without_tools.tools.clear();
+    without_tools.holders.insert("/var/lib/redis".to_owned(), holder(3));
+    let expected = [("/data".to_owned(), Fill::Empty)];
+    assert_eq!(
+        directories(&without_tools),
+        expected,
+        "nothing would be left of what it holds"
+    );
+    without_tools.written.insert("/data/cache".to_owned(), directory(0o755));
+    let expected = [("/data/cache".to_owned(), Fill::Empty)];
+    assert_eq!(
+        directories(&without_tools),
+        expected,
+        "what lies below could not be copied"
+    );
     let mut uncounted = named;
     uncounted.holders.clear();
     assert!(directories(&uncounted).is_empty(), "what it holds is not known");

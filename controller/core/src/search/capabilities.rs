@@ -92,16 +92,18 @@ fn wanting<'a>(applicable: &'a BTreeSet<Item>, tried: &Tried<'_>) -> impl Iterat
 fn probes(item: &Item, applicable: &BTreeSet<Item>, tried: &Tried<'_>) -> Vec<Trial> {
     let all = trials(item, &Capability::all().collect());
     let everywhere = applicable.iter().filter(|other| other.setting == item.setting);
-    // Alone, and with those of the other containers.
+    let guess = tried.guess(item);
+    // Alone, and with those of the other containers. Of these some may have failed for another one.
     let sets = [BTreeSet::from([item.clone()]), everywhere.cloned().collect()];
-    let failures = sets.iter().map(|set| tried.failures(set)).max().unwrap_or(0);
+    let [alone, together] = sets.each_ref().map(|set| tried.failures(set));
+    let failures = if guess.is_empty() { alone } else { alone.max(together) };
     let holds = sets.iter().any(|set| tried.state(set).is_some_and(State::is_hopeful));
     let complains = sets.iter().any(|set| tried.only_complains(set));
     let is_begun = all.iter().any(|trial| tried.probe(trial).is_some());
     if is_begun || tried.is_refused(item) || complains {
         all
     } else if holds {
-        trials(item, &tried.guess(item))
+        trials(item, &guess)
     } else if failures >= GUESSES {
         all
     } else {

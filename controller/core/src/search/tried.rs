@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::explore::Trial;
 use super::{Extent, GENERATIONS, Order, Role, Run, Start, State};
 use crate::repair::{Capability, Repairs};
-use crate::setting::Item;
+use crate::setting::{Item, Setting};
 
 /// Independent runs that may fail before the search is given up.
 const VERIFICATIONS: usize = 3;
@@ -83,14 +83,18 @@ impl<'a> Tried<'a> {
         tried
     }
 
-    /// Whether a container was found to need more than these since: what it does later than it is screened for.
+    /// Whether a full recording failed in which a container that stayed root kept just these: screening does not see what it
+    /// needs later. What the failure was about is not told apart.
     fn has_failed_with(&self, container: &str, needed: &BTreeSet<Capability>) -> bool {
-        let has = |run: &Run| {
+        let (dropped, non_root) = (Setting::Capabilities.of(container), Setting::RunAsNonRoot.of(container));
+        let kept_just_these = |run: &Run| {
             let mend = run.repairs.containers.get(container);
-            mend.is_some_and(|mend| mend.capabilities == *needed)
+            let kept = mend.map(|mend| &mend.capabilities);
+            let is_rooted = run.items.contains(&dropped) && !run.items.contains(&non_root);
+            is_rooted && kept.map_or(needed.is_empty(), |kept| kept == needed)
         };
         let mut runs = self.runs.values().flatten();
-        runs.any(|run| run.extent == Extent::Full && has_failed(run) && has(run))
+        runs.any(|run| run.extent == Extent::Full && has_failed(run) && kept_just_these(run))
     }
 
     /// The repairs that a run of this set would have now.

@@ -62,7 +62,9 @@ pub(super) fn named(proc: &Path, pids: impl Iterator<Item = u32>, scan: &Scan<'_
                 return found;
             }
             if !found.contains_key(path)
-                && let Some(place) = scan.own_directory(path).and_then(|_| place(scan, path))
+                && let Some(place) = Some(path)
+                    .filter(|path| scan.is_own(path))
+                    .and_then(|path| place(scan, path))
             {
                 found.insert(path.to_owned(), v1::Place { named: true, ..place });
             }

@@ -114,13 +114,12 @@ impl<'a> Scan<'a> {
         self.root.join(path.trim_start_matches('/'))
     }
 
-    /// A directory below the root of the root file system itself: neither on another mount nor behind a link.
-    pub(super) fn own_directory(&self, path: &str) -> Option<PathBuf> {
+    /// Whether something is on the root file system itself, below its root: neither on another mount nor behind a link.
+    pub(super) fn is_own(&self, path: &str) -> bool {
         let is_plain = path.starts_with('/') && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
         let ancestors = std::iter::successors(Some(path), |path| path.rsplit_once('/').map(|(above, _)| above));
         let is_mounted = ancestors.into_iter().any(|path| self.mounts.contains(path));
-        let is_there = is_plain && !is_mounted && image::exists(self.root, path.trim_start_matches('/'));
-        is_there.then(|| self.place(path))
+        is_plain && !is_mounted && image::exists(self.root, path.trim_start_matches('/'))
     }
 
     /// Whether something is as the image has it. A directory is, as long as nothing was made or removed in it.

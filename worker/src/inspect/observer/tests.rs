@@ -128,9 +128,9 @@ fn what_somebody_is_given_or_told_is_a_place() {
     assert_eq!(
         places,
         [
-            ("/var/lib/app/spool", false),
             ("/srv/state", true),
-            ("/var/lib/app", true)
+            ("/var/lib/app", true),
+            ("/var/lib/app/spool", false)
         ]
     );
     let counted = |path: &str| observation.holders.iter().any(|holder| holder.path == path);

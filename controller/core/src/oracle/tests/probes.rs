@@ -144,7 +144,10 @@ fn a_run_that_goes_on_fails_once_there_is_no_doubt() {
 
 /// A run whose port answered this, once for each Pod.
 fn asked(answers: &[Result<Option<u16>, &str>]) -> Recording {
-    let mut recording = run(&GOOD);
+    asked_in(run(&GOOD), answers)
+}
+
+fn asked_in(mut recording: Recording, answers: &[Result<Option<u16>, &str>]) -> Recording {
     for (second, answer) in (3..).zip(answers) {
         recording.fold(Sample::Probe(Probe {
             name: "port 21".into(),
@@ -174,13 +177,17 @@ fn a_port_that_answers_worse_than_in_every_baseline_fails_the_run() {
     assert_eq!(against_well(&[Ok(None)]), None, "it may answer otherwise");
     assert_eq!(
         against_well(&[Ok(Some(530))]).as_deref(),
-        Some("port 21 answered with a code of 500, better in every baseline")
+        Some("port 21 answered with a code of 5xx, better in every baseline")
     );
     assert_eq!(
         against_well(&[Err("closed")]).as_deref(),
         Some("port 21 did not answer, better in every baseline: `closed`")
     );
     assert_eq!(against_well(&[]), None, "nobody asked");
+    let pods = asked(&[Ok(Some(220)), Ok(Some(220))]);
+    let one_is_silent = [Ok(Some(220)), Err("closed")];
+    assert!(judged([&pods, &pods], &one_is_silent).is_some(), "each Pod must answer");
+    assert!(owes_answers(&[&pods], &well) && !owes_answers(&[&well], &pods));
     let (refuses, silent) = (asked(&[Ok(Some(403))]), asked(&[Err("closed")]));
     assert_eq!(judged([&refuses, &refuses], &[Ok(Some(404))]), None);
     assert!(judged([&refuses, &refuses], &[Ok(Some(500))]).is_some());
@@ -190,4 +197,8 @@ fn a_port_that_answers_worse_than_in_every_baseline_fails_the_run() {
         "nobody knows what is usual"
     );
     assert_eq!(agree(&[&well, &silent]), Ok(()), "nor is that the baselines' fault");
+    let line = (9, "error: cannot open the store: Permission denied");
+    let lines: Vec<(i64, &str)> = GOOD.into_iter().chain([line]).collect();
+    let complains = asked_in(run(&lines), &[Err("closed")]);
+    assert!(agree(&[&well, &complains]).is_err(), "and it hides no other difference");
 }

@@ -172,6 +172,11 @@ fn nobody_waits_for_what_complains_but_what_surprises_counts() {
 
 /// Plays the search of a workload that must be root and needs these capabilities.
 fn root_that_needs(needed: &[Capability], guess: &[Capability]) -> Vec<Run> {
+    root_that_needs_later(needed, &[], guess)
+}
+
+/// The same, of one that needs some only after it was screened.
+fn root_that_needs_later(needed: &[Capability], later: &[Capability], guess: &[Capability]) -> Vec<Run> {
     let applicable = all();
     let learned = helpful(knowing(Mend {
         capabilities: guess.iter().copied().collect(),
@@ -185,7 +190,9 @@ fn root_that_needs(needed: &[Capability], guess: &[Capability]) -> Vec<Run> {
         let has = |setting: Setting| run.items.contains(&item(setting));
         let kept = run.repairs.containers.get("app").map(|mend| mend.capabilities.clone());
         let kept = kept.unwrap_or_default();
-        !has(Setting::RunAsNonRoot) && (!has(Setting::Capabilities) || needed.iter().all(|one| kept.contains(one)))
+        let later = if run.extent == Extent::Full { later } else { &[] };
+        let mut needed = needed.iter().chain(later);
+        !has(Setting::RunAsNonRoot) && (!has(Setting::Capabilities) || needed.all(|one| kept.contains(one)))
     };
     let mut history: Vec<Run> = Vec::new();
     loop {
@@ -225,6 +232,17 @@ fn root_keeps_what_it_was_guessed_to_need_less_what_it_does_not() {
         .filter(|name| name.starts_with("cap"))
         .collect();
     assert_eq!(probes, ["cap0-3-chown", "cap0-3-setuid", "cap0-3-kill"]);
+}
+
+#[test]
+fn what_is_needed_later_than_a_screening_is_added_to_what_it_showed() {
+    let guess = [CAPABILITIES[0], CAPABILITIES[1], Capability::Kill];
+    let history = root_that_needs_later(&CAPABILITIES, &[Capability::Kill], &guess);
+    assert_eq!(kept(&history[0]), guess);
+    let first = history
+        .iter()
+        .find(|run| run.name.starts_with("set-") && run.state == State::Failed);
+    assert_eq!(kept(first.unwrap()), CAPABILITIES, "the least is tried first");
 }
 
 #[test]
