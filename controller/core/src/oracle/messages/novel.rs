@@ -45,6 +45,10 @@ fn levels(usual: &[&Log]) -> BTreeMap<String, Severity> {
     levels
 }
 
+/// Where a Pod has its token. Who complains of that has lost what it asks the API server by, and does without from then
+/// on, however well it starts.
+const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /// Complaints while it starts, in a workload that then works, cost no hardening.
 struct Starting {
     /// Until when it started, and whether it works from then on.
@@ -75,7 +79,8 @@ impl Starting {
 
     fn excuses(&self, seen: &Seen) -> bool {
         let starting = self.until.is_some_and(|until| seen.last_nanos < until);
-        starting && (self.tells || is_called_harmless(&seen.example))
+        let is_of_token = seen.example.contains(TOKEN);
+        starting && !is_of_token && (self.tells || is_called_harmless(&seen.example))
     }
 }
 

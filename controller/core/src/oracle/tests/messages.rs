@@ -148,6 +148,14 @@ fn of_a_log_alone_a_complaint_while_it_started_warns_if_it_goes_on_as_ever() {
     lines.insert(1, (0, "[error] cannot lower a limit: Operation not permitted"));
     let (baseline, candidate) = (log(&usual, true), log(&lines, false));
     assert_eq!(judge(&[&baseline, &baseline], &candidate).outcome, Outcome::Warned);
+    let mut lost = usual.clone();
+    let token = "[error] no discovery: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file";
+    lost.insert(1, (0, token));
+    assert_eq!(
+        judge(&[&baseline, &baseline], &log(&lost, false)).outcome,
+        Outcome::Failed,
+        "it goes on without the API server"
+    );
     let stuck: Vec<_> = lines.iter().copied().filter(|(_, text)| *text != line).collect();
     assert_eq!(
         judge(&[&baseline, &baseline], &log(&stuck, false)).outcome,
