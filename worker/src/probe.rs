@@ -124,6 +124,7 @@ impl Prober {
         if let Ask::Job(_) = probe.ask {
             return self.drive(&probe).await;
         }
+        self.until_there().await;
         match probe.mode {
             Mode::Start => self.until_passed(&probe, START).await,
             Mode::Continuous => self.over_and_over(&probe).await,
@@ -137,24 +138,27 @@ impl Prober {
         if self.stage.wait_for(|stage| *stage != Stage::Waiting).await.is_err() {
             return;
         }
-        let is_running = |target: &Sampled| target.pod.phase == "Running" && target.ip.is_some();
-        // A worker that replaced another one does not know them yet.
-        let there = self.targets.wait_for(|targets| targets.iter().any(is_running)).await;
-        let Ok(targets) = there.map(|targets| targets.clone()) else {
-            return;
-        };
-        let running = targets.iter().filter(|target| is_running(target));
-        let running = running.filter_map(|target| Some((target, target.ip.clone()?)));
-        let ports = running.flat_map(|(target, ip)| {
+        self.until_there().await;
+        let running = self.running();
+        let ports = running.iter().flat_map(|(target, ip)| {
             let ports = target.ports.iter().take(PORTS);
-            ports.map(move |port| (&target.pod.pod, ip.clone(), *port))
+            ports.map(move |port| (&target.pod.pod, ip, *port))
         });
         join_all(ports.map(|(pod, ip, port)| self.ask_port(pod, ip, port))).await;
     }
 
-    async fn ask_port(&self, pod: &str, ip: String, port: u16) {
+    /// Until there is somebody to ask, or no time left to: a worker that replaced another one knows no Pod at first.
+    async fn until_there(&self) {
+        let (mut targets, mut stage) = (self.targets.clone(), self.stage.clone());
+        tokio::select! {
+            _ = targets.wait_for(|targets| targets.iter().any(|target| address(target).is_some())) => {}
+            _ = stage.wait_for(|stage| *stage == Stage::Ending) => {}
+        }
+    }
+
+    async fn ask_port(&self, pod: &str, ip: &str, port: u16) {
         let end = Instant::now() + START;
-        let (mut stage, mut caller) = (self.stage.clone(), port::Caller::new(&ip, port));
+        let (mut stage, mut caller) = (self.stage.clone(), port::Caller::new(ip, port));
         let found = loop {
             let found = caller.call().await;
             let is_well = matches!(found, Ok(code) if code.is_none_or(|code| code < WRONG));
@@ -173,19 +177,15 @@ impl Prober {
                 _ = stage.wait_for(|stage| *stage == Stage::Ending) => {}
             }
         };
-        let time_nanos = now();
-        let message = found.as_ref().err().map(|why| self.redactor.borrow().redact_text(why));
-        let told = v1::Probe {
+        let asked = v1::Probe {
             name: format!("port {port}"),
             mode: v1::ProbeMode::Start.into(),
-            time_nanos,
-            passed: found.is_ok(),
-            message: message.unwrap_or_default(),
+            time_nanos: now(),
             port: port.into(),
-            code: found.ok().flatten().map_or(0, u32::from),
+            code: found.clone().ok().flatten().map_or(0, u32::from),
+            ..v1::Probe::default()
         };
-        let place = format!("probe/{}/{pod}/{time_nanos}", told.name);
-        self.publisher.send(Kind::Probe, place, Body::Probe(told)).await;
+        self.tell(asked, pod, found.map(drop)).await;
     }
 
     async fn over_and_over(&mut self, probe: &Wanted) {
@@ -197,7 +197,7 @@ impl Prober {
             tries += u32::try_from(places.len()).unwrap_or(u32::MAX);
             join_all(places.iter().map(|place| async {
                 let found = self.ask(probe, place).await;
-                self.tell(probe, place.name(), now(), found).await;
+                self.tell(probe.asked(now()), place.name(), found).await;
             }))
             .await;
             let share = TRIES / u32::try_from(places.len()).unwrap_or(TRIES).max(1);
@@ -218,7 +218,7 @@ impl Prober {
                 let found = self.ask(probe, place).await;
                 let is_last = Instant::now() + AGAIN > end || (probe.mode == Mode::Start && is_ending(&stage));
                 if found.is_ok() || is_last {
-                    return self.tell(probe, place.name(), now(), found).await;
+                    return self.tell(probe.asked(now()), place.name(), found).await;
                 }
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN) => {}
@@ -241,7 +241,7 @@ impl Prober {
             },
         };
         let time_nanos = ended.time_nanos.unwrap_or_else(now);
-        self.tell(probe, "job", time_nanos, ended.found).await;
+        self.tell(probe.asked(time_nanos), "job", ended.found).await;
     }
 
     /// Who is asked now: Pods that run, or the Service.
@@ -249,16 +249,21 @@ impl Prober {
         if let Some(service) = probe.service() {
             return vec![Place::Service(service.to_owned())];
         }
-        let targets = self.targets.borrow();
-        let running = targets.iter().filter(|target| target.pod.phase == "Running");
-        let place = |target: &Sampled| {
-            Some(Place::Pod {
-                ip: target.ip.clone()?,
-                name: target.pod.pod.clone(),
-                container: target.container.clone(),
-            })
+        let place = |(target, ip): (Sampled, String)| Place::Pod {
+            ip,
+            name: target.pod.pod,
+            container: target.container,
         };
-        running.filter_map(place).collect()
+        self.running().into_iter().map(place).collect()
+    }
+
+    /// The target's Pods that run now, with their addresses.
+    fn running(&self) -> Vec<(Sampled, String)> {
+        let targets = self.targets.borrow();
+        let running = targets
+            .iter()
+            .filter_map(|target| Some((target.clone(), address(target)?.to_owned())));
+        running.collect()
     }
 
     /// Tries once; why it did not pass.
@@ -280,19 +285,22 @@ impl Prober {
         tokio::time::timeout(limit, asked).await.unwrap_or_else(late)
     }
 
-    async fn tell(&self, probe: &Wanted, place: &str, time_nanos: i64, found: Result<(), String>) {
+    /// Tells what came of something that was asked.
+    async fn tell(&self, asked: v1::Probe, place: &str, found: Result<(), String>) {
         let message = found.as_ref().err().map(|why| self.redactor.borrow().redact_text(why));
-        let part = format!("probe/{}/{place}/{time_nanos}", probe.name);
+        let part = format!("probe/{}/{place}/{}", asked.name, asked.time_nanos);
         let told = v1::Probe {
-            name: probe.name.clone(),
-            mode: v1::ProbeMode::from(probe.mode).into(),
-            time_nanos,
             passed: found.is_ok(),
             message: message.unwrap_or_default(),
-            ..v1::Probe::default()
+            ..asked
         };
         self.publisher.send(Kind::Probe, part, Body::Probe(told)).await;
     }
+}
+
+/// Where a Pod that runs can be asked.
+fn address(target: &Sampled) -> Option<&str> {
+    target.ip.as_deref().filter(|_| target.pod.phase == "Running")
 }
 
 fn is_ending(stage: &watch::Receiver<Stage>) -> bool {

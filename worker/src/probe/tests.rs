@@ -37,7 +37,7 @@ fn http(mode: &str, port: u16) -> String {
 struct Recording {
     stage: watch::Sender<Stage>,
     told: mpsc::Receiver<Outgoing>,
-    _targets: watch::Sender<Vec<Sampled>>,
+    targets: watch::Sender<Vec<Sampled>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -81,7 +81,7 @@ impl Recording {
         Self {
             stage,
             told,
-            _targets: targets,
+            targets,
             task,
         }
     }
@@ -185,6 +185,18 @@ async fn a_port_is_asked_until_it_answers_well_and_told_once() {
         (format!("port {port}"), true, 200)
     );
     assert_eq!(probe.port, u32::from(port));
+    recording.task.await.unwrap();
+    assert!(recording.told.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn where_nobody_runs_nobody_is_waited_for_beyond_the_recording() {
+    let mut recording = Recording::with(&http("Start", server(0).await), &[80]);
+    recording.targets.send_replace(Vec::new());
+    recording.stage.send_replace(Stage::Ready);
+    tokio::task::yield_now().await;
+    assert!(!recording.task.is_finished(), "a Pod may yet be seen");
+    recording.stage.send_replace(Stage::Ending);
     recording.task.await.unwrap();
     assert!(recording.told.recv().await.is_none());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use temper_proto::v1::ProbeMode;
+use temper_proto::v1::{self, ProbeMode};
 
 /// One probe.
 #[derive(Debug, Clone, Deserialize)]
@@ -91,6 +91,16 @@ pub(crate) struct Exec {
 }
 
 impl Wanted {
+    /// A try of it that ended at this time.
+    pub(crate) fn asked(&self, time_nanos: i64) -> v1::Probe {
+        v1::Probe {
+            name: self.name.clone(),
+            mode: ProbeMode::from(self.mode).into(),
+            time_nanos,
+            ..v1::Probe::default()
+        }
+    }
+
     /// How long one try may take.
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_seconds.into())
