@@ -87,8 +87,8 @@ pub(crate) fn is_observed(runs: &[Arc<CheckRun>]) -> bool {
 /// A baseline is looked at within seconds; a busy node takes some more.
 pub(crate) const OBSERVATION: jiff::SignedDuration = jiff::SignedDuration::from_secs(20);
 
-/// What is known for a check: what its user asks for and what is expected of any workload, then what baselines and failures taught. The order of the runs
-/// makes no difference.
+/// What is known for a check: what its user asks for and what is expected of any workload, then what baselines and
+/// failures taught. The order of the runs makes no difference.
 pub(crate) fn known(spec: &WorkloadHardeningCheckSpec, pod: &PodSpec, runs: &[Arc<CheckRun>]) -> repair::Learned {
     let mut asked = asked(spec, pod);
     asked.learn(&repair::Repairs::expected(pod));

@@ -96,6 +96,16 @@ impl Ended {
             .map(|s| s.id.as_str())
             .collect()
     }
+
+    /// Capabilities that the recommendation leaves a container.
+    pub fn added(&self, container: &str) -> Vec<String> {
+        let recommendation = self.status.recommendation.as_ref();
+        let context = recommendation.and_then(|recommendation| recommendation.containers.get(container));
+        let capabilities = context.and_then(|context| context.capabilities.clone());
+        capabilities
+            .and_then(|capabilities| capabilities.add)
+            .unwrap_or_default()
+    }
 }
 
 /// Runs one behaviour in a namespace of its own, and removes that namespace also when the behaviour fails.
@@ -167,6 +177,16 @@ impl Bed {
     /// Applies manifests.
     pub async fn apply(&self, manifests: &str) -> Result<()> {
         self.kubectl("apply", manifests).await
+    }
+
+    /// The same for a person who may check a Deployment here, and neither make Jobs nor run commands.
+    pub async fn as_checker(&self) -> Result<Self> {
+        let person = format!("person-of-{}", self.namespace);
+        self.apply(&checker(&person)).await?;
+        Ok(Self {
+            client: client_as(&person).await?,
+            namespace: self.namespace.clone(),
+        })
     }
 
     /// Removes what manifests made, if it is there.
@@ -428,7 +448,7 @@ impl Started {
 }
 
 /// Role and binding of a person who may check a Deployment, and neither make Jobs nor run commands.
-pub fn checker(person: &str) -> String {
+fn checker(person: &str) -> String {
     format!(
         r#"
 apiVersion: rbac.authorization.k8s.io/v1

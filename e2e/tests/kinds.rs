@@ -15,7 +15,7 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind, ListParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, Ended, Started, checker, client_as, sample, with_bed};
+use temper_e2e::bed::{Bed, Ended, Started, sample, with_bed};
 use temper_e2e::operator::{Operator, widgets};
 use temper_e2e::wait;
 use tokio::process::Command;
@@ -265,12 +265,7 @@ async fn what_another_object_makes_is_not_hardened_itself() -> Result<()> {
 #[tokio::test]
 async fn nobody_checks_what_he_may_not_make() -> Result<()> {
     with_bed("requester", async |bed: Bed| {
-        let person = format!("person-of-{}", bed.namespace);
-        bed.apply(&checker(&person)).await?;
-        let theirs = Bed {
-            client: client_as(&person).await?,
-            namespace: bed.namespace.clone(),
-        };
+        let theirs = bed.as_checker().await?;
         let spec = |kind: &str, version: &str| {
             json!({
                 "targetRef": {"apiVersion": version, "kind": kind, "name": "nobody"}, "recordingDuration": DURATION

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 use temper_api::{SettingState, reason};
-use temper_e2e::bed::{Bed, checker, client_as, with_bed};
+use temper_e2e::bed::{Bed, with_bed};
 use temper_e2e::{recordings, wait};
 use temper_proto::v1::ProbeMode;
 use temper_proto::v1::chunk::Body;
@@ -208,12 +208,7 @@ async fn a_job_that_would_leave_its_clone() -> Result<()> {
 #[tokio::test]
 async fn nobody_asks_by_means_that_he_may_not_use() -> Result<()> {
     with_bed("asker", async |bed: Bed| {
-        let person = format!("person-of-{}", bed.namespace);
-        bed.apply(&checker(&person)).await?;
-        let theirs = Bed {
-            client: client_as(&person).await?,
-            namespace: bed.namespace.clone(),
-        };
+        let theirs = bed.as_checker().await?;
         // The API server takes note of rights a moment after they are given.
         let http = json!([{"name": "a", "http": {"port": 80}}]);
         let may = || async { Ok(theirs.check_with("http", spec(&[], &http)).await.is_ok()) };

@@ -143,14 +143,7 @@ async fn root_keeps_the_capabilities_that_it_needs_and_no_other() -> Result<()> 
             "{:?}",
             ended.status.settings
         );
-        let recommendation = ended.status.recommendation.unwrap_or_default();
-        let capabilities = recommendation
-            .containers
-            .get("app")
-            .and_then(|context| context.capabilities.clone());
-        let added = capabilities
-            .and_then(|capabilities| capabilities.add)
-            .unwrap_or_default();
+        let added = ended.added("app");
         ensure!(added == ["CHOWN"], "{added:?}");
         Ok(())
     })
@@ -168,14 +161,7 @@ async fn what_each_connection_takes_is_kept() -> Result<()> {
         let non_root = settings.find(|setting| setting.id == "runAsNonRoot");
         let why = non_root.and_then(|setting| setting.message.clone()).unwrap_or_default();
         ensure!(why.contains("port 8080 answered with a code of 5xx"), "{why}");
-        let recommendation = ended.status.recommendation.unwrap_or_default();
-        let capabilities = recommendation
-            .containers
-            .get("app")
-            .and_then(|context| context.capabilities.clone());
-        let added = capabilities
-            .and_then(|capabilities| capabilities.add)
-            .unwrap_or_default();
+        let added = ended.added("app");
         ensure!(added == ["SYS_CHROOT"], "{added:?}");
         Ok(())
     })

@@ -16,6 +16,7 @@ mod stability;
 
 pub use exercise::{Exercise, exercise};
 pub use finding::{Finding, Oracle, Outcome, Rule, Verdict, Weight};
+pub use probes::owes_answers;
 pub use resources::Resources;
 
 use crate::recording::{Ending, Log, Recording};
@@ -200,11 +201,6 @@ pub fn start_up_nanos(baselines: &[&Recording]) -> i64 {
     });
     let quiet = told.max().unwrap_or_default().max(0).saturating_add(MARGIN);
     quiet.clamp(SHORTEST_START_UP, LONGEST_START_UP)
-}
-
-/// Whether something that is asked at the start passed in a baseline, and was not answered as often yet in this recording.
-pub fn owes_answers(baselines: &[&Recording], candidate: &Recording) -> bool {
-    probes::owes(baselines, candidate)
 }
 
 /// What a recording that may go on shows so far, against baselines that may go on, too; none before one of them was

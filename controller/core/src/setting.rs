@@ -17,6 +17,7 @@ pub use base::Base;
 pub use card::Card;
 pub use mapping::Mapping;
 pub use show::Shown;
+pub(crate) use show::TOKEN_PATH;
 
 use crate::repair::Repairs;
 

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kube::ResourceExt as _;
-use temper_api::{CheckRun, Exercise, Probe, RunRole, WorkloadHardeningCheck};
+use temper_api::{CheckRun, Exercise, Probe, WorkloadHardeningCheck};
 use temper_core::oracle;
 use temper_core::recording::Recording;
-use temper_core::search::State;
 
 use super::observe::Seen;
 use crate::context::Context;
@@ -21,9 +20,7 @@ pub(super) fn of(
 ) -> Option<Exercise> {
     let recording = |run: &CheckRun| context.ingest.known(&run.uid().unwrap_or_default()).recording;
     let mine = recording(seen.run(recommended)?);
-    let baselines = seen.runs.iter().filter(|run| run.spec.role == RunRole::Baseline);
-    let passed = baselines.filter(|run| super::state(run) == State::Passed);
-    let baselines: Vec<Arc<Recording>> = passed.map(|run| recording(run)).collect();
+    let baselines: Vec<Arc<Recording>> = seen.passed().map(recording).collect();
     let baselines: Vec<&Recording> = baselines.iter().map(|recording| &**recording).collect();
     let found = oracle::exercise(&baselines, &mine, &drivers(&check.spec.probes));
     Some(Exercise {

@@ -51,19 +51,21 @@ impl Seen {
         searched.cloned().collect()
     }
 
+    /// The baselines that passed.
+    pub(super) fn passed(&self) -> impl Iterator<Item = &CheckRun> {
+        let runs = self.runs.iter().map(|run| &**run);
+        runs.filter(|run| run.spec.role == RunRole::Baseline && super::state(run) == search::State::Passed)
+    }
+
     /// The baselines that passed, as far as their recordings are read.
     pub(super) fn baselines(&self, context: &Context) -> Result<Baselines<'_>> {
         let mut recordings = Vec::new();
         let mut lost = Vec::new();
-        let passed = self
-            .runs
-            .iter()
-            .filter(|run| run.spec.role == RunRole::Baseline && super::state(run) == search::State::Passed);
-        for run in passed {
+        for run in self.passed() {
             let known = known(run, context)?;
             let is_gone = known.recording.ended().is_none() || known.recording.missing() == Some(Missing::Gone);
             if known.current && is_gone {
-                lost.push(&**run);
+                lost.push(run);
             }
             recordings.push(known.recording);
         }

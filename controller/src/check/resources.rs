@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::runtime::controller::Action;
-use temper_api::{
-    CheckRun, Exercised, ResourceAdvice, RunRole, SuggestedResources, Verification, WorkloadHardeningCheck,
-};
+use temper_api::{Exercised, ResourceAdvice, SuggestedResources, Verification, WorkloadHardeningCheck};
 use temper_core::recording::Recording;
 use temper_core::resources::{Exercise, exercise, suggest};
 use temper_core::search::{Conclusion, Extent, Role, Start, State};
@@ -133,11 +131,7 @@ impl Recorded {
             recordings: Vec::new(),
             current: true,
         };
-        let counts = |run: &CheckRun| {
-            let is_baseline = run.spec.role == RunRole::Baseline && super::state(run) == State::Passed;
-            is_baseline || name == Some(run.spec.run.as_str())
-        };
-        for run in seen.runs.iter().filter(|run| counts(run)) {
+        for run in seen.passed().chain(name.and_then(|name| seen.run(name))) {
             let known = known(run, context)?;
             recorded.current &= known.current;
             recorded.recordings.push(known.recording);

@@ -262,10 +262,8 @@ fn count<'p>(
     scan: &Scan<'_>,
     directories: impl Iterator<Item = &'p String>,
 ) -> bool {
-    for path in directories {
-        if observation.holders.iter().any(|holder| holder.path == *path) {
-            continue;
-        }
+    let known: BTreeSet<String> = observation.holders.iter().map(|holder| holder.path.clone()).collect();
+    for path in directories.filter(|path| !known.contains(*path)) {
         if observation.holders.len() >= MAX_HOLDERS {
             return true;
         }

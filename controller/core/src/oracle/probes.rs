@@ -72,7 +72,7 @@ pub(super) fn judge(baselines: &[&Recording], candidate: &Recording) -> Vec<Find
 
 /// Whether something that is asked at the start passed in a baseline, and was not answered as often yet in this recording:
 /// once for each Pod.
-pub(super) fn owes(baselines: &[&Recording], candidate: &Recording) -> bool {
+pub fn owes_answers(baselines: &[&Recording], candidate: &Recording) -> bool {
     let at_start = |recording: &Recording, passed: bool| {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         let probes = recording.probes().filter(|probe| probe.mode == ProbeMode::Start);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Fill, MAX_DIRECTORIES, Mend, Repairs, TEMPORARY, is_below, is_within};
+use super::{Fill, MAX_DIRECTORIES, Mend, Repairs, TEMPORARY, is_below};
 use crate::recording::{Observation, Place, Task};
 
 /// What is known to help, apart from what was seen to be needed.
@@ -168,20 +168,19 @@ fn directories(seen: &Observation) -> (BTreeMap<String, Fill>, Option<String>) {
             _ => return (BTreeMap::new(), None),
         }
     }
+    for path in places(seen) {
+        let is_within = chosen.iter().any(|other| is_below(path, other));
+        // What lies below it would have to be copied with it.
+        let is_above = chosen.iter().any(|other| is_below(other, path));
+        if chosen.len() < MAX_DIRECTORIES && !is_within && (!is_above || can_copy(seen)) {
+            chosen.insert(path.clone());
+        }
+    }
     let fill = |path: String| {
         let fill = fill(&path, seen);
         (path, fill)
     };
-    let mut filled: BTreeMap<String, Fill> = chosen.into_iter().map(fill).collect();
-    for path in places(seen) {
-        // What lies below it would have to be copied with it.
-        let is_above = filled.keys().any(|other| is_below(other, path));
-        let is_free = !is_within(path, &filled) && (!is_above || can_copy(seen));
-        if filled.len() < MAX_DIRECTORIES && is_free {
-            filled.insert(path.clone(), self::fill(path, seen));
-        }
-    }
-    (filled, home)
+    (chosen.into_iter().map(fill).collect(), home)
 }
 
 /// Directories that the program is likely to write to when it is asked to, though it was not seen to: those that are
@@ -196,17 +195,18 @@ fn places(seen: &Observation) -> impl Iterator<Item = &String> {
         .collect();
     let is_likely = move |path: &str, place: &Place| {
         // Without its content nothing can take its place, and root without capabilities does not read what is another's.
-        let holder = seen.holders.get(path)?;
+        let Some(holder) = seen.holders.get(path) else {
+            return false;
+        };
         let is_readable = place.mode & READABLE == READABLE || first.contains(&place.uid);
         if holder.image_entries > 0 && !(can_copy(seen) && is_readable) {
-            return None;
+            return false;
         }
         let is_named = place.is_named && (place.uid != 0 || holder.image_entries == 0);
         let is_given = seen.tasks.iter().any(|task| may_write(task, place)) || place.mode & WORLD != 0;
         let is_shared = SHARED.contains(&path) && holder.image_entries == 0;
-        Some((is_named || is_given) && !is_shared)
+        (is_named || is_given) && !is_shared
     };
-    let is_likely = move |path: &str, place: &Place| is_likely(path, place).unwrap_or_default();
     let places = seen.places.iter().filter(move |(path, place)| is_likely(path, place));
     let own = places.map(|(path, _)| path).filter(|path| may_be_replaced(path));
     own.filter(|path| !is_large(path, seen))

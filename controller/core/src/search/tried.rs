@@ -75,10 +75,9 @@ impl<'a> Tried<'a> {
             let is_enough = !tried.has_failed_with(&container, &needed);
             let mend = tried.known.containers.entry(container).or_default();
             if is_enough {
-                mend.capabilities = needed;
-            } else {
-                mend.capabilities.extend(needed);
+                mend.capabilities.clear();
             }
+            mend.capabilities.extend(needed);
         }
         tried
     }

@@ -6,7 +6,7 @@ use super::{Item, Setting, added, effective};
 use crate::recording::Process;
 use crate::repair::Capability;
 
-const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+pub(crate) const TOKEN_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /// What container runtimes cover with an empty file under `procMount: Default`.
 const MASKED_PATH: &str = "/proc/kcore";

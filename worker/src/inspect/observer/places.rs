@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use temper_proto::v1;
 
 use super::MAX_PATH;
 use super::scan::Scan;
+use super::written::State;
 
 /// Directories that are told.
 pub(super) const MAX_PLACES: usize = 64;
@@ -23,7 +23,6 @@ const PROGRAMS: [&str; 8] = ["/bin", "/boot", "/lib", "/lib32", "/lib64", "/libx
 
 /// Who may write to a directory beside its owner.
 const WORLD: u32 = 0o002;
-const PERMISSIONS: u32 = 0o7777;
 
 /// The topmost directories that are given to somebody other than root, or to everybody.
 pub(super) fn given(scan: &Scan<'_>) -> BTreeMap<String, v1::Place> {
@@ -62,9 +61,8 @@ pub(super) fn named(proc: &Path, pids: impl Iterator<Item = u32>, scan: &Scan<'_
                 return found;
             }
             if !found.contains_key(path)
-                && let Some(place) = Some(path)
-                    .filter(|path| scan.is_own(path))
-                    .and_then(|path| place(scan, path))
+                && scan.is_own(path)
+                && let Some(place) = place(scan, path)
             {
                 found.insert(path.to_owned(), v1::Place { named: true, ..place });
             }
@@ -88,12 +86,12 @@ fn arguments(process: &Path) -> Vec<String> {
 }
 
 fn place(scan: &Scan<'_>, path: &str) -> Option<v1::Place> {
-    let found = scan.place(path).symlink_metadata().ok()?;
-    found.is_dir().then(|| v1::Place {
+    let found = State::read(&scan.place(path)).filter(|found| found.is_directory)?;
+    Some(v1::Place {
         path: path.to_owned(),
-        uid: found.uid(),
-        gid: found.gid(),
-        mode: found.mode() & PERMISSIONS,
+        uid: found.uid,
+        gid: found.gid,
+        mode: found.mode,
         named: false,
     })
 }

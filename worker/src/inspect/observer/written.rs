@@ -17,10 +17,10 @@ const PERMISSIONS: u32 = 0o7777;
 /// What something on a file system is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct State {
-    is_directory: bool,
-    uid: u32,
-    gid: u32,
-    mode: u32,
+    pub(super) is_directory: bool,
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) mode: u32,
 }
 
 impl State {

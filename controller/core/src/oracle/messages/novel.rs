@@ -7,6 +7,7 @@ use super::{Comparison, bare, start};
 use crate::logs::{Severity, is_called_harmless};
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Ending, Log, Recording, Seen, Termination};
+use crate::setting::TOKEN_PATH;
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     let mut unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
@@ -45,10 +46,6 @@ fn levels(usual: &[&Log]) -> BTreeMap<String, Severity> {
     levels
 }
 
-/// Where a Pod has its token. Who complains of that has lost what it asks the API server by, and does without from then
-/// on, however well it starts.
-const TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-
 /// Complaints while it starts, in a workload that then works, cost no hardening.
 struct Starting {
     /// Until when it started, and whether it works from then on.
@@ -79,7 +76,8 @@ impl Starting {
 
     fn excuses(&self, seen: &Seen) -> bool {
         let starting = self.until.is_some_and(|until| seen.last_nanos < until);
-        let is_of_token = seen.example.contains(TOKEN);
+        // It has lost what it asks the API server by, and does without from then on, however well it starts.
+        let is_of_token = seen.example.contains(TOKEN_PATH);
         starting && !is_of_token && (self.tells || is_called_harmless(&seen.example))
     }
 }
