@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use crate::clock;
 use crate::error::{Error, Result, chain};
 use crate::metrics::Metrics;
 
@@ -66,8 +67,33 @@ pub(crate) struct Known {
     pub(crate) recording: Arc<Recording>,
     /// All that was published has been read.
     pub(crate) current: bool,
-    /// And has been for so long that a worker which waited for NATS has published what it had.
+    /// And no worker holds back what it could not publish while NATS was away: see [`Current::has_settled`].
     pub(crate) settled: bool,
+}
+
+/// Since when all that was published of a run has been read.
+#[derive(Debug, Clone, Copy)]
+struct Current {
+    since: Instant,
+    /// The same, in nanoseconds since the epoch.
+    at_nanos: i64,
+}
+
+impl Current {
+    fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            at_nanos: clock::now(),
+        }
+    }
+
+    /// A worker that began later found NATS there, and has published all that it saw. An earlier one may have waited for
+    /// NATS, but not any longer. Clocks of two nodes that differ by more than a worker's start only make this the earlier
+    /// of the two.
+    fn has_settled(&self, recording: &Recording) -> bool {
+        let is_new = recording.started_at().is_some_and(|began| began > self.at_nanos);
+        is_new || self.since.elapsed() >= SETTLED
+    }
 }
 
 struct Followed {
@@ -79,8 +105,8 @@ struct Followed {
 struct Shared {
     /// Shared with those who look at it; a fold leaves them what they have.
     recording: Mutex<Arc<Recording>>,
-    /// Since when all that was published has been read.
-    current_since: Mutex<Option<Instant>>,
+    /// None while there may be more than was read.
+    current: Mutex<Option<Current>>,
 }
 
 impl Drop for Followed {
@@ -147,7 +173,7 @@ impl Ingest {
         }
         let shared = Arc::new(Shared {
             recording: Mutex::new(Arc::new(Recording::new(clone))),
-            current_since: Mutex::default(),
+            current: Mutex::default(),
         });
         let consumer = Consumer {
             jetstream: self.jetstream.clone(),
@@ -181,11 +207,12 @@ impl Ingest {
         let followed = self.lock();
         let known = |followed: &Followed| {
             // In this order: what is read in between is no harm, what is missing would be.
-            let since = *followed.shared.current_since();
+            let current = *followed.shared.current();
+            let recording = Arc::clone(&followed.shared.lock());
             Known {
-                current: since.is_some(),
-                settled: since.is_some_and(|since| since.elapsed() >= SETTLED),
-                recording: Arc::clone(&followed.shared.lock()),
+                current: current.is_some(),
+                settled: current.is_some_and(|current| current.has_settled(&recording)),
+                recording,
             }
         };
         followed.get(uid).map(known).unwrap_or_default()
@@ -239,8 +266,8 @@ impl Shared {
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn current_since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.current_since.lock().unwrap_or_else(PoisonError::into_inner)
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -264,7 +291,7 @@ impl Consumer {
             let mut read = 0;
             let end = self.read(&mut read).await;
             // Until it is read again, more may have been published than is known.
-            *self.shared.current_since() = None;
+            *self.shared.current() = None;
             match end {
                 Ok(()) => tracing::warn!(filter = self.filter, "consumer ended, reading again"),
                 Err(error) => tracing::warn!(
@@ -342,10 +369,10 @@ impl Consumer {
     }
 
     fn caught_up(&self) {
-        let mut since = self.shared.current_since();
-        if since.is_none() {
-            *since = Some(Instant::now());
-            drop(since);
+        let mut current = self.shared.current();
+        if current.is_none() {
+            *current = Some(Current::begin());
+            drop(current);
             self.tell();
         }
     }
@@ -353,5 +380,32 @@ impl Consumer {
     fn tell(&self) {
         // Nobody listens any more only while the process ends.
         let _ = self.trigger.send(self.object.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use temper_core::recording::Moment;
+
+    use super::*;
+
+    #[test]
+    fn only_a_worker_that_was_there_before_may_hold_something_back() {
+        let current = Current::begin();
+        let begun = |time_nanos| {
+            let mut recording = Recording::default();
+            recording.fold(Sample::Mark(Mark {
+                moment: Moment::Started,
+                time_nanos,
+                message: String::new(),
+                published: 0,
+                lost: 0,
+                attempt: 1,
+            }));
+            recording
+        };
+        assert!(!current.has_settled(&Recording::default()), "its worker may wait for NATS");
+        assert!(!current.has_settled(&begun(current.at_nanos - 1)));
+        assert!(current.has_settled(&begun(current.at_nanos + 1)));
     }
 }
