@@ -19,8 +19,8 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-e2e/cluster/prerequisites.sh
-IMAGES="controller worker nats field" e2e/run.sh field "$@"
+e2e/cluster/prerequisites.sh npm:npm pip3:python3-pip
+IMAGES="controller worker nats field field-modules" e2e/run.sh field "$@"
 
 if [ -n "${KEEP:-}" ]; then
   mkdir -p e2e/data/field

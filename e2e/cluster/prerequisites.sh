@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the local cluster and its images need from Debian, and starts none of it.
+# Installs what the local cluster and its images need from Debian, and starts none of it. Arguments are what else is needed,
+# as COMMAND:PACKAGE.
 set -eu
 
 fail() {
@@ -31,9 +32,14 @@ if [ "${CLUSTER:-}" = external ]; then
 '
 fi
 
-missing=$(echo "$needed" | while read -r file package; do
-    [ -z "$file" ] || [ -e "$file" ] || echo "$package"
-done | sort -u | tr '\n' ' ')
+missing=$({
+    echo "$needed" | while read -r file package; do
+        [ -z "$file" ] || [ -e "$file" ] || echo "$package"
+    done
+    for more in "$@"; do
+        command -v "${more%%:*}" >/dev/null || echo "${more#*:}"
+    done
+} | sort -u | tr '\n' ' ')
 
 [ "$(id -u)" = 0 ] || fail "run this as root: the cluster has namespaces, mounts and cgroups of its own${missing:+; missing Debian packages: $missing}"
 command -v cargo >/dev/null || fail "cargo is missing: install Rust with rustup, rust-toolchain.toml names the version"

@@ -1,6 +1,7 @@
 //! Container images, built by buildah from the same Containerfiles that docker and podman users build.
 
 mod context;
+mod packages;
 mod rootfs;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub enum Image {
     Shell,
     /// Real servers and their clients, of which labelled recordings are made.
     Field,
+    /// More of them, that Debian has not: from Go modules, PyPI and npm.
+    FieldModules,
 }
 
 /// A built image in a file.
@@ -51,7 +54,7 @@ pub struct Archive {
 
 impl Image {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pause,
         Self::Controller,
         Self::Worker,
@@ -61,6 +64,7 @@ impl Image {
         Self::Nginx,
         Self::Shell,
         Self::Field,
+        Self::FieldModules,
     ];
 
     /// The last part of its name.
@@ -75,12 +79,13 @@ impl Image {
             Self::Nginx => "nginx",
             Self::Shell => "shell",
             Self::Field => "field",
+            Self::FieldModules => "field-modules",
         }
     }
 
     /// Whether behaviours and the demo need it; what they do not is built for those who name it.
     pub fn is_usual(self) -> bool {
-        self != Self::Field
+        !matches!(self, Self::Field | Self::FieldModules)
     }
 
     /// Name and tag, as manifests use it.

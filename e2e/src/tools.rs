@@ -30,6 +30,12 @@ pub enum Tool {
     OtelCollector,
     /// Goes into the image of real servers: Debian's cannot find targets by the API server.
     Prometheus,
+    /// Goes into the image of servers that Debian has not.
+    Caddy,
+    /// Likewise.
+    Tusd,
+    /// Likewise.
+    VictoriaMetrics,
 }
 
 impl Tool {
@@ -54,14 +60,24 @@ impl Tool {
             Self::NatsServer => "nats-server",
             Self::OtelCollector => "otel-collector",
             Self::Prometheus => "prometheus",
+            Self::Caddy => "caddy",
+            Self::Tusd => "tusd",
+            Self::VictoriaMetrics => "victoria-metrics",
         }
     }
 
     /// What to build: the module's `tool` block or its own main package.
     fn target(self) -> &'static str {
         match self {
-            Self::Kubernetes | Self::Helm | Self::KubeRouter | Self::NatsServer | Self::Prometheus => "tool",
             Self::Coredns | Self::Pause | Self::OtelCollector => ".",
+            Self::Kubernetes
+            | Self::Helm
+            | Self::KubeRouter
+            | Self::NatsServer
+            | Self::Prometheus
+            | Self::Caddy
+            | Self::Tusd
+            | Self::VictoriaMetrics => "tool",
         }
     }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use temper_proto::v1::chunk::Body;
 use temper_proto::v1::{Chunk, Moment, Source, Usage};
 
-use super::case::Case;
+use super::case::{Case, UNCHANGED};
 use super::label::{Probes, Verdict};
 use super::pod::SERVER;
 
@@ -48,6 +48,23 @@ pub struct Meta {
     pub probes: Probes,
     /// Names that only this run had, as a check knows those of its clones.
     pub names: BTreeMap<String, String>,
+}
+
+impl Meta {
+    /// The program as it is.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.hardening == UNCHANGED
+    }
+
+    /// PROGRAM/SETTING.
+    pub(super) fn setting(&self) -> String {
+        format!("{}/{}", self.program, self.hardening)
+    }
+
+    /// PROGRAM/SETTING/N.
+    pub(super) fn folder(&self) -> String {
+        format!("{}/{}", self.setting(), self.seed)
+    }
 }
 
 impl Archived {
@@ -121,13 +138,7 @@ impl Archived {
 
     /// Writes it below a folder.
     pub fn write(&self, root: &Path) -> Result<()> {
-        let Meta {
-            program,
-            hardening,
-            seed,
-            ..
-        } = &self.meta;
-        let folder = root.join(program).join(hardening).join(seed.to_string());
+        let folder = root.join(self.meta.folder());
         fs::create_dir_all(&folder).with_context(|| format!("failed to make `{}`", folder.display()))?;
         let (mut text, mut times) = (Vec::new(), String::new());
         for (time, line) in &self.lines {

@@ -6,8 +6,10 @@ use super::catalogue::{Catalogue, Program};
 use super::change::Change;
 use super::label::Verdict;
 
-/// Unchanged runs of a program: two baselines to learn from, and re-runs that must not be flagged.
-const UNCHANGED: u32 = 8;
+/// Name of the setting that is none.
+pub(super) const UNCHANGED: &str = "none";
+/// Runs of it: two baselines to learn from, and re-runs that must not be flagged.
+const UNCHANGED_RUNS: u32 = 24;
 /// Runs of a program under a setting: a label that does not repeat is none.
 const REPEATS: u32 = 2;
 
@@ -41,7 +43,7 @@ impl Case<'_> {
         let of_setting = self.setting.bytes().fold(7_u32, |seed, byte| {
             seed.wrapping_mul(31).wrapping_add(byte.into()) % 100_000
         });
-        of_setting * 10 + self.repeat
+        of_setting * 100 + self.repeat
     }
 }
 
@@ -53,7 +55,7 @@ pub fn cases(catalogue: &Catalogue) -> Vec<Case<'_>> {
             let change = one.change.clone().unwrap_or_default();
             (one.setting.as_str(), change, one.expect, REPEATS)
         });
-        let unchanged = ("none", Change::default(), Verdict::Works, UNCHANGED);
+        let unchanged = (UNCHANGED, Change::default(), Verdict::Works, UNCHANGED_RUNS);
         let of_program = std::iter::once(unchanged).chain(changed);
         let of_program = of_program.flat_map(|(setting, change, expected, repeats)| {
             (1..=repeats).map(move |repeat| Case {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::label::Verdict;
+use crate::images::Image;
 
 /// Everything that is run.
 #[derive(Debug, Clone)]
@@ -23,6 +24,9 @@ pub struct Catalogue {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Program {
+    /// The image that has it.
+    #[serde(default = "image")]
+    pub image: String,
     /// Program and arguments.
     pub command: Vec<String>,
     /// Whom it runs as where its container starts as root; root by default.
@@ -58,6 +62,10 @@ pub struct Program {
     pub rounds: u32,
     /// What it is run under, beside `none`.
     pub settings: Vec<Expected>,
+}
+
+fn image() -> String {
+    Image::Field.name()
 }
 
 fn seconds() -> u32 {
@@ -112,6 +120,10 @@ impl Catalogue {
 impl Program {
     /// Gives every setting its change, and looks for names that mean nothing.
     fn complete(&mut self, shared: &BTreeMap<String, Change>) -> Result<()> {
+        ensure!(
+            !self.volumes.contains_key("config"),
+            "a volume is named `config`, which is that of the files: name it otherwise"
+        );
         for Expected { setting, change, .. } in &mut self.settings {
             if change.is_none() {
                 let found = shared.get(setting);

@@ -7,7 +7,6 @@ use super::change::Change;
 
 /// Name of the container that is recorded and labelled.
 pub(super) const SERVER: &str = "server";
-const IMAGE: &str = "temper.local/field:dev";
 /// A volume that is full soon.
 const SMALL: &str = "1Mi";
 
@@ -80,7 +79,7 @@ pub(super) fn pod(case: &Case<'_>, pod_name: &str) -> Value {
         .map(|(name, value)| json!({"name": name, "value": value}));
     let mut server = json!({
         "name": SERVER,
-        "image": IMAGE,
+        "image": program.image,
         "command": command(case),
         "env": env.collect::<Vec<_>>(),
         // What asks for nothing gets next to nothing of a busy machine.
@@ -96,7 +95,7 @@ pub(super) fn pod(case: &Case<'_>, pod_name: &str) -> Value {
     let paths: Vec<&str> = present.iter().map(|(_, path)| path.as_str()).collect();
     let prepare = json!({
         "name": "prepare",
-        "image": IMAGE,
+        "image": program.image,
         "command": ["bash", "-euc", format!("{}\n{}\n", program.prepare, change.prepare)],
         "env": [{"name": "VOLUMES", "value": paths.join(" ")}],
         "volumeMounts": mounts(&[])
@@ -139,7 +138,7 @@ fn beside(case: &Case<'_>, mounts: &[Value]) -> Option<Value> {
     let mut beside = case.program.beside.clone()?;
     json_patch::merge(
         &mut beside,
-        &json!({"name": "beside", "image": IMAGE, "volumeMounts": mounts}),
+        &json!({"name": "beside", "image": case.program.image, "volumeMounts": mounts}),
     );
     Some(beside)
 }

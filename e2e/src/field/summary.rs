@@ -15,7 +15,8 @@ pub struct Summary {
     pub programs: BTreeMap<String, Labels>,
     /// Over all programs.
     pub total: Labels,
-    /// Settings whose runs have different labels, as PROGRAM/SETTING: they are dropped.
+    /// Settings whose runs have different labels, as PROGRAM/SETTING, and unchanged runs that do not work, as
+    /// PROGRAM/none/N: they are dropped.
     pub disagreements: Vec<String>,
     /// Settings whose label is not the expected one.
     pub surprises: Vec<Surprise>,
@@ -58,7 +59,11 @@ impl Summary {
         };
         let mut settings = BTreeMap::<_, Vec<&Meta>>::new();
         for run in runs {
-            settings.entry(setting(run)).or_default().push(run);
+            if run.is_unchanged() && run.verdict != Verdict::Works {
+                summary.disagreements.push(run.folder());
+            } else {
+                settings.entry(run.setting()).or_default().push(run);
+            }
         }
         for (name, runs) in settings {
             let Some((first, rest)) = runs.split_first() else {
@@ -87,14 +92,10 @@ impl Summary {
     }
 }
 
-fn setting(run: &Meta) -> String {
-    format!("{}/{}", run.program, run.hardening)
-}
-
 impl Labels {
     fn of(&mut self, run: &Meta) -> &mut u32 {
         match run.verdict {
-            Verdict::Works if run.hardening == "none" => &mut self.unchanged,
+            Verdict::Works if run.is_unchanged() => &mut self.unchanged,
             Verdict::Works => &mut self.works,
             Verdict::Degraded => &mut self.degraded,
             Verdict::Broken => &mut self.broken,
@@ -163,13 +164,14 @@ mod tests {
     fn runs_that_disagree_are_dropped_and_told() {
         let runs = [
             run("none", 1, Verdict::Works),
+            run("none", 2, Verdict::Degraded),
             run("a", 1, Verdict::Works),
             run("a", 2, Verdict::Degraded),
             run("b", 1, Verdict::Degraded),
             run("b", 2, Verdict::Degraded),
         ];
         let summary = Summary::of(&runs, vec![]);
-        assert_eq!(summary.disagreements, ["p/a"]);
+        assert_eq!(summary.disagreements, ["p/none/2", "p/a"]);
         let labels = Labels {
             unchanged: 1,
             degraded: 2,

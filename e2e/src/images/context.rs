@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use tokio::process::Command;
 
 use super::Image;
+use super::packages::Packages;
 use super::rootfs::Rootfs;
 use crate::command::run;
 use crate::digest::Digest;
@@ -37,6 +38,17 @@ impl Image {
                 ("coredns", Tool::Coredns.build().await?.join("coredns")),
                 ("nats-server", Tool::NatsServer.build().await?.join("nats-server")),
                 ("prometheus", Tool::Prometheus.build().await?.join("prometheus")),
+            ],
+            Self::FieldModules => vec![
+                ("rootfs.tar", Rootfs::Languages.build().await?),
+                ("python.tar", Packages::Python.build().await?),
+                ("node.tar", Packages::Node.build().await?),
+                ("caddy", Tool::Caddy.build().await?.join("caddy")),
+                ("tusd", Tool::Tusd.build().await?.join("tusd")),
+                (
+                    "victoria-metrics",
+                    Tool::VictoriaMetrics.build().await?.join("victoria-metrics"),
+                ),
             ],
         };
         Ok(Inputs { files })

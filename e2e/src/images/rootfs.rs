@@ -34,6 +34,8 @@ pub(super) enum Rootfs {
     Shell,
     /// Servers as Debian sets them up, and clients of them.
     Field,
+    /// What servers from elsewhere run on.
+    Languages,
 }
 
 impl Rootfs {
@@ -43,6 +45,7 @@ impl Rootfs {
             Self::Busybox => "busybox-static",
             Self::Nginx => "nginx",
             Self::Shell => "bash,coreutils,util-linux,ncat,procps",
+            Self::Languages => "bash,coreutils,util-linux,procps,passwd,python3,nodejs",
             Self::Field => {
                 "nginx,redis-server,memcached,postgresql,mariadb-server,etcd-server,openssh-server,\
                  openssh-sftp-server,cron,python3,python3-flask,nodejs,node-express,procps,util-linux"
@@ -54,7 +57,7 @@ impl Rootfs {
     fn variant(self) -> &'static str {
         match self {
             Self::Libc | Self::Busybox => "extract",
-            Self::Nginx | Self::Shell | Self::Field => "essential",
+            Self::Nginx | Self::Shell | Self::Field | Self::Languages => "essential",
         }
     }
 
