@@ -26,7 +26,7 @@ use tracing::Instrument as _;
 use self::target::Target;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::{finalizer, probes, repairs, telemetry, trace};
+use crate::{finalizer, probes, repairs, run, telemetry, trace};
 
 pub(crate) async fn reconcile(check: Arc<WorkloadHardeningCheck>, context: Arc<Context>) -> Result<Action> {
     let work = Box::pin(look_decide_act(&check, &context).instrument(telemetry::of_check(&check)));
@@ -118,7 +118,13 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         },
         budget: search::BUDGET,
     };
-    match search::next(&order, &seen.history(), &baselines.agreement) {
+    let history = seen.history();
+    for run in search::superseded(&order, &history) {
+        if let Some(run) = seen.run(run) {
+            run::status::supersede(run, context).await?;
+        }
+    }
+    match search::next(&order, &history, &baselines.agreement) {
         Next::Wait => {
             status::progress(check, context, &seen, &source, seconds).await?;
             // Recordings that a restarted controller reads again wake their runs, not the check.

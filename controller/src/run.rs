@@ -6,7 +6,7 @@ pub(crate) mod job;
 pub(crate) mod make;
 pub(crate) mod observe;
 mod remove;
-mod status;
+pub(crate) mod status;
 
 use std::sync::Arc;
 use std::time::Duration;

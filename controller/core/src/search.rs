@@ -27,7 +27,7 @@
 //!
 //! A run has what its items call for of everything that was known when it started ([`Repairs::of`]). A set that failed
 //! with less than what is known now has not been tried. What baselines were *seen* to do is required even of a run that
-//! passes without: a log need not tell that a write was refused.
+//! passes without: a log need not tell that a write was refused. A run that lacks some of it ends ([`superseded`]).
 //!
 //! # Bounds
 //!
@@ -264,6 +264,15 @@ pub fn next(order: &Order<'_>, history: &[Run], agreement: &Agreement) -> Next {
         Next::Start(starts) if order.mode == Mode::Sequential => one(history, agreement, starts),
         next => next,
     }
+}
+
+/// Names of the runs that go on and can tell nothing any more: they lack what baselines have been seen to need since they
+/// were started.
+pub fn superseded<'r>(order: &Order<'_>, history: &'r [Run]) -> Vec<&'r str> {
+    let counts = |run: &&Run| run.role != Role::Baseline && !tried::is_probe(run);
+    let runs = history.iter().filter(counts).filter(|run| run.state.is_open());
+    let lacking = runs.filter(|run| !run.repairs.covers(&order.learned.required.of(&run.items)));
+    lacking.map(|run| run.name.as_str()).collect()
 }
 
 /// Everything that decides what follows.

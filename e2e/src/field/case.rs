@@ -9,7 +9,7 @@ use super::label::Verdict;
 /// Name of the setting that is none.
 pub(super) const UNCHANGED: &str = "none";
 /// Runs of it: two baselines to learn from, and re-runs that must not be flagged.
-const UNCHANGED_RUNS: u32 = 24;
+const UNCHANGED_RUNS: u32 = 20;
 /// Runs of a program under a setting: a label that does not repeat is none.
 const REPEATS: u32 = 2;
 

@@ -16,6 +16,11 @@ const VERIFY: &str = "verify";
 /// What the names of runs begin with that tell which capabilities are needed.
 const CAPABILITY: &str = "cap";
 
+/// Whether a run tells which capabilities are needed.
+pub(super) fn is_probe(run: &Run) -> bool {
+    run.name.starts_with(CAPABILITY)
+}
+
 /// Whether a run failed, or will, as far as anybody can tell.
 fn has_failed(run: &Run) -> bool {
     matches!(run.state, State::Failed | State::Doubtful)
@@ -59,7 +64,7 @@ impl<'a> Tried<'a> {
                 let new = (run.state, run.name.as_str());
                 let known = tried.independent.entry(&run.items).or_insert(new);
                 *known = new.min(*known);
-            } else if run.name.starts_with(CAPABILITY) {
+            } else if is_probe(run) {
                 tried.probes.push(run);
             } else {
                 tried.runs.entry(&run.items).or_default().push(run);
@@ -187,9 +192,10 @@ impl<'a> Tried<'a> {
         hopeful.peek().is_some() && hopeful.all(|run| run.complains)
     }
 
-    /// A run that could not be carried out or decided.
+    /// A run that could not be carried out or decided, though it had what is required.
     pub(super) fn undecided(&self) -> Option<&'a str> {
-        let runs = self.runs.values().flatten().chain(&self.probes);
+        let runs = self.runs.keys().flat_map(|set| self.runs_of(set));
+        let runs = runs.chain(self.probes.iter().copied());
         let all = runs
             .map(|run| (run.state, run.name.as_str()))
             .chain(self.independent.values().copied());

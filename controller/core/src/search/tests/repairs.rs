@@ -126,6 +126,38 @@ fn what_passes_without_what_is_required_proves_nothing() {
 }
 
 #[test]
+fn what_lacks_what_is_required_need_not_go_on() {
+    let applicable = all();
+    let learned = Learned {
+        required: directory("/var/cache/app"),
+        helpful: directory("/var/cache/app"),
+    };
+    let order = Order {
+        learned: &learned,
+        ..order(&applicable, Mode::Adaptive)
+    };
+    // The baselines beside it lack everything and go on.
+    let mut history = begun_with(&applicable, State::Promising);
+    assert_eq!(superseded(&order, &history), ["all"]);
+    history.extend(
+        started(next(&order, &history, &Agreement::Unknown))
+            .into_iter()
+            .map(|start| begun(start, State::Open)),
+    );
+    assert_eq!(superseded(&order, &history), ["all"]);
+    // It ended so, and says nothing about the search.
+    let whole = history.iter_mut().find(|run| run.name == "all").unwrap();
+    whole.state = State::Inconclusive;
+    assert!(superseded(&order, &history).is_empty());
+    for run in history.iter_mut().filter(|run| run.state.is_open()) {
+        run.state = if run.role == Role::Baseline { State::Passed } else { State::Failed };
+    }
+    let spent = Order { budget: history.len(), ..order };
+    let conclusion = next(&spent, &history, &Agreement::Agreed);
+    assert_eq!(conclusion, Next::Done(Conclusion::NothingProven { budget_spent: true }));
+}
+
+#[test]
 fn what_complains_is_tried_with_more_if_there_is_more() {
     let applicable = all();
     let mut history = begun_with(&applicable, State::Promising);
