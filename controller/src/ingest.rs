@@ -404,7 +404,10 @@ mod tests {
             }));
             recording
         };
-        assert!(!current.has_settled(&Recording::default()), "its worker may wait for NATS");
+        assert!(
+            !current.has_settled(&Recording::default()),
+            "its worker may wait for NATS"
+        );
         assert!(!current.has_settled(&begun(current.at_nanos - 1)));
         assert!(current.has_settled(&begun(current.at_nanos + 1)));
     }

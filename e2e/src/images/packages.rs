@@ -45,7 +45,12 @@ impl Packages {
                 .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
                 .args(["--no-deps", "--no-compile", "--only-binary", ":all:"])
                 .args(["--python-version", "3.11", "--implementation", "cp"])
-                .args(["--platform", "manylinux2014_x86_64", "--platform", "manylinux_2_28_x86_64"])
+                .args([
+                    "--platform",
+                    "manylinux2014_x86_64",
+                    "--platform",
+                    "manylinux_2_28_x86_64",
+                ])
                 .args(["--requirement", "requirements.txt", "--target", "."]),
             Self::Node => command.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]),
         };
@@ -57,7 +62,9 @@ impl Packages {
     pub(super) async fn build(self) -> Result<PathBuf> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/field-modules");
         let lists: Vec<PathBuf> = self.lists().iter().map(|list| source.join(list)).collect();
-        let digest = lists.iter().try_fold(Digest::default(), |digest, list| digest.file(list))?;
+        let digest = lists
+            .iter()
+            .try_fold(Digest::default(), |digest, list| digest.file(list))?;
         let cache = tools::cache("packages")?;
         let path = cache.join(format!("{}-{}.tar", self.name(), digest.short()));
         if path.exists() {

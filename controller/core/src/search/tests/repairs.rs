@@ -150,9 +150,16 @@ fn what_lacks_what_is_required_need_not_go_on() {
     whole.state = State::Inconclusive;
     assert!(superseded(&order, &history).is_empty());
     for run in history.iter_mut().filter(|run| run.state.is_open()) {
-        run.state = if run.role == Role::Baseline { State::Passed } else { State::Failed };
+        run.state = if run.role == Role::Baseline {
+            State::Passed
+        } else {
+            State::Failed
+        };
     }
-    let spent = Order { budget: history.len(), ..order };
+    let spent = Order {
+        budget: history.len(),
+        ..order
+    };
     let conclusion = next(&spent, &history, &Agreement::Agreed);
     assert_eq!(conclusion, Next::Done(Conclusion::NothingProven { budget_spent: true }));
 }
