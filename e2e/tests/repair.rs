@@ -6,7 +6,7 @@
 )]
 
 use anyhow::{Context as _, Result, ensure};
-use temper_api::{PodSecurityLevel, SettingState};
+use temper_api::{PodSecurityLevel, SettingState, reason};
 use temper_e2e::bed::{Bed, Ended, with_bed};
 use tokio::process::Command;
 
@@ -108,7 +108,15 @@ async fn what_is_written_to_the_root_file_system_gets_a_volume() -> Result<()> {
 async fn a_silent_write_is_kept_possible() -> Result<()> {
     with_bed("silent-write", async |bed: Bed| {
         let ended = harden(&bed, "silent-write").await?;
-        wholly(&ended, &["at /var/cache/state"])
+        wholly(&ended, &["at /var/cache/state"])?;
+        // It would have passed without, had it gone on.
+        let first = bed.runs().get("silent-write-all").await?.status.unwrap_or_default();
+        ensure!(
+            first.reason.as_deref() == Some(reason::SUPERSEDED),
+            "{:?}",
+            first.reason
+        );
+        Ok(())
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -113,16 +114,17 @@ impl Program {
         self.runs.iter().filter(|run| run.is_unchanged()).skip(learnt)
     }
 
-    /// All runs to judge: none that any rule may learn from.
+    /// All runs to judge: those with a change, and a few without.
     pub fn judged(&self) -> impl Iterator<Item = &Run> {
         self.runs
             .iter()
-            .filter(|run| !run.is_unchanged() || run.seed > MOST_BASELINES)
+            .filter(|run| !run.is_unchanged() || JUDGED.contains(&run.seed))
     }
 }
 
-/// The pilot keeps this many unchanged runs for learning; no rule judges one of them, however few it learns from.
-const MOST_BASELINES: u32 = 5;
+/// Unchanged runs that are judged beside the others. The pilot keeps five for learning, of which no rule judges one,
+/// however few it learns from; the rest are no more than would outweigh the changed ones.
+const JUDGED: RangeInclusive<u32> = 6..=8;
 
 impl Run {
     /// Whether nothing was hardened.
