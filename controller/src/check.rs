@@ -167,7 +167,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
 
 /// Seconds to record, or what of the spec no run could use.
 fn spec(check: &WorkloadHardeningCheck) -> Result<u64, String> {
-    let base = crate::run::make::base(&check.spec.security_context);
+    let base = run::make::base(&check.spec.security_context);
     if let Some(weakness) = base.weakness() {
         return Err(format!(
             "{weakness} would weaken the workload: leave it out; what the workload says itself is kept anyway"

@@ -21,6 +21,7 @@ pub use group::{Groups, group};
 pub(crate) use keys::SAYING;
 pub use masker::Masker;
 pub use severity::Severity;
+pub(crate) use severity::client_error;
 
 /// Names that differ from clone to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

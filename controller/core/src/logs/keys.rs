@@ -113,7 +113,7 @@ pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
         return false;
     }
     let (key, is_given) = key_before(text, start);
-    if is_http_status(part(text, start, end)) && is_after_request(text, start, key) {
+    if is_http_status(part(text, start, end)) && (is_after_request(text, start, key) || has_reason(text, end)) {
         return true;
     }
     if part(text, start, end) == b"0" && (is_trouble(key) || is_trouble(text.get(end + 1..).unwrap_or_default())) {
@@ -173,6 +173,44 @@ fn is_after_request(text: &[u8], start: usize, key: &[u8]) -> bool {
         || key.starts_with(b"HTTP/")
         || key.starts_with(b"/") && is_one_of(key_before(line, start.saturating_sub(key.len() + 1)).0, &METHODS)
 }
+
+/// A status is told with its reason: `404 Not Found`.
+fn has_reason(text: &[u8], end: usize) -> bool {
+    let reason = text.get(end..).and_then(|rest| rest.strip_prefix(b" ")).unwrap_or_default();
+    at(reason, 0).is_ascii_uppercase() && REASONS.iter().any(|known| reason.starts_with(known))
+}
+
+/// The first words of the reason phrases of RFC 9110 and RFC 4918, as far as servers that work or fail send them.
+const REASONS: [&[u8]; 28] = [
+    b"OK",
+    b"Created",
+    b"Accepted",
+    b"No Content",
+    b"Partial Content",
+    b"Multi-Status",
+    b"Moved Permanently",
+    b"Found",
+    b"See Other",
+    b"Not Modified",
+    b"Temporary Redirect",
+    b"Permanent Redirect",
+    b"Bad ",
+    b"Unauthorized",
+    b"Forbidden",
+    b"Not ",
+    b"Method Not Allowed",
+    b"Request ",
+    b"Conflict",
+    b"Gone",
+    b"Precondition Failed",
+    b"Unsupported Media Type",
+    b"Unprocessable ",
+    b"Locked",
+    b"Too Many Requests",
+    b"Internal Server Error",
+    b"Service Unavailable",
+    b"Insufficient Storage",
+];
 
 /// Whether a string is a request, such as `GET / HTTP/1.1`: its method and its path tell what is done.
 pub(super) fn is_request(string: &[u8]) -> bool {

@@ -109,10 +109,11 @@ static WORDS: LazyLock<Option<(AhoCorasick, Vec<Option<Severity>>)>> = LazyLock:
 /// Of a template.
 pub(super) fn of(template: &str) -> Severity {
     let words = of_words(template);
-    let called = if words == Severity::Hard {
-        None
-    } else {
-        level(template.as_bytes())
+    let called = match level(template.as_bytes()) {
+        _ if words == Severity::Hard => None,
+        // What its writer means to be harmless and speaks of a failure is no less than a warning.
+        Some(Severity::Plain) => (words == Severity::Soft).then_some(Severity::Warning),
+        called => called,
     };
     let sign = has_redis_sign(template.as_bytes()).then(|| words.max(Severity::Warning));
     // A warning that speaks of an error is what its writer calls it, unless something was refused.
@@ -157,7 +158,7 @@ pub(super) fn is_called_harmless(line: &str) -> bool {
     })
 }
 
-/// The level that a line's writer gives it, if it is one of trouble.
+/// The level that a line's writer gives it, if any: [`Severity::Plain`] for all that are none of trouble.
 fn level(template: &[u8]) -> Option<Severity> {
     let rest = template.get(1..).unwrap_or_default();
     if rest.starts_with(b"<ts>") {
@@ -224,6 +225,7 @@ fn of_name(word: &[u8]) -> Option<Severity> {
         b"emerg" | b"emergency" | b"fatal" | b"ftl" | b"panic" | b"dpanic" | b"pnc" | b"f" => Some(Severity::Hard),
         b"alert" | b"crit" | b"critical" | b"severe" | b"error" | b"err" | b"eror" | b"e" => Some(Severity::Soft),
         b"warning" | b"warn" | b"wrn" | b"w" => Some(Severity::Warning),
+        b"notice" | b"info" | b"inf" | b"i" | b"debug" | b"dbg" | b"d" | b"trace" | b"trc" | b"t" => Some(Severity::Plain),
         _ => None,
     }
 }
@@ -234,6 +236,7 @@ fn of_number(level: u8) -> Option<Severity> {
         0..=2 | 60..=69 => Some(Severity::Hard),
         3 | 50..=59 => Some(Severity::Soft),
         4 | 40..=49 => Some(Severity::Warning),
+        5..=7 | 10..=39 => Some(Severity::Plain),
         _ => None,
     }
 }
@@ -248,6 +251,12 @@ fn of_status(template: &str) -> Severity {
     } else {
         Severity::Plain
     }
+}
+
+/// The HTTP status of a line that blames the client, if it has one. A template has no other digits than those that tell.
+pub(crate) fn client_error(template: &str) -> Option<&str> {
+    let mut words = template.split(|c: char| !c.is_ascii_alphanumeric());
+    words.find(|word| word.len() == 3 && word.starts_with('4') && is_digits(word))
 }
 
 fn is_digits(word: &str) -> bool {

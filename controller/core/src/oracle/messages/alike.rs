@@ -71,6 +71,21 @@ impl<'a> Alike<'a> {
     }
 }
 
+/// How often a log has messages that none of these have, that can be taken for this one, and that sound no better.
+pub(super) fn count(log: &Log, others: &[&Log], template: &str, severity: Severity) -> u64 {
+    let sorted = |template| {
+        let mut words = words(template);
+        words.sort_unstable();
+        words
+    };
+    let mine = sorted(template);
+    let of_its_own = log.templates().filter(|(own, seen)| {
+        seen.severity >= severity && others.iter().all(|other| other.get(own, seen.severity).is_none())
+    });
+    let alike = of_its_own.filter(|(own, _)| resemble(&sorted(own), &mine));
+    alike.map(|(_, seen)| seen.count).sum()
+}
+
 /// Whether enough words of two messages are common to both and none that is not tells. Words are in order.
 fn resemble(a: &[&str], b: &[&str]) -> bool {
     if a.len().abs_diff(b.len()) > LONGER {

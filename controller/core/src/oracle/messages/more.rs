@@ -1,7 +1,9 @@
 //! Known messages, far more often.
 
+use std::collections::BTreeMap;
+
 use super::{Comparison, OFTEN, expected, load};
-use crate::logs::Severity;
+use crate::logs::{Severity, client_error};
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Log, Seen};
 
@@ -22,7 +24,49 @@ pub(super) fn judge(compared: &Comparison<'_>, log: &Log) -> Vec<Finding> {
             finding.baseline_counts = counts;
             Some(finding)
         })
+        .chain(client_errors(compared, log))
         .collect()
+}
+
+/// Requests that are refused as their client's fault, those of one status together: each has a path of its own. Clients of
+/// a clone ask the same in every run, so that many more such answers are the server's fault.
+fn client_errors(compared: &Comparison<'_>, log: &Log) -> Vec<Finding> {
+    let now = by_status(log);
+    let usual: Vec<_> = compared.usual.iter().map(|log| by_status(log)).collect();
+    let judge = |(status, refused): (&str, Refused<'_>)| {
+        let counts: Vec<u64> = usual.iter().map(|usual| usual.get(status).map_or(0, |refused| refused.count)).collect();
+        let most = counts.iter().max().copied().unwrap_or_default();
+        if refused.count <= most.saturating_mul(3).saturating_add(3) {
+            return None;
+        }
+        let (template, seen) = refused.first;
+        let mut finding = compared.said(Rule::MoreComplaints, Weight::Fail, template, seen);
+        finding.count = refused.count;
+        finding.baseline_counts = counts;
+        Some(finding)
+    };
+    now.into_iter().filter_map(judge).collect()
+}
+
+/// Requests of a log that were refused with one status.
+struct Refused<'a> {
+    count: u64,
+    first: (&'a str, &'a Seen),
+}
+
+fn by_status(log: &Log) -> BTreeMap<&str, Refused<'_>> {
+    let mut all = BTreeMap::new();
+    for (template, seen) in log.templates() {
+        if let Some(status) = client_error(template) {
+            let first = (template, seen);
+            let refused = all.entry(status).or_insert(Refused { count: 0, first });
+            refused.count += seen.count;
+            if seen.first_nanos < refused.first.1.first_nanos {
+                refused.first = first;
+            }
+        }
+    }
+    all
 }
 
 /// Over three times the largest baseline and three more (section 7.4).
