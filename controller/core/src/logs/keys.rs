@@ -176,7 +176,10 @@ fn is_after_request(text: &[u8], start: usize, key: &[u8]) -> bool {
 
 /// A status is told with its reason: `404 Not Found`.
 fn has_reason(text: &[u8], end: usize) -> bool {
-    let reason = text.get(end..).and_then(|rest| rest.strip_prefix(b" ")).unwrap_or_default();
+    let reason = text
+        .get(end..)
+        .and_then(|rest| rest.strip_prefix(b" "))
+        .unwrap_or_default();
     at(reason, 0).is_ascii_uppercase() && REASONS.iter().any(|known| reason.starts_with(known))
 }
 

@@ -225,7 +225,9 @@ fn of_name(word: &[u8]) -> Option<Severity> {
         b"emerg" | b"emergency" | b"fatal" | b"ftl" | b"panic" | b"dpanic" | b"pnc" | b"f" => Some(Severity::Hard),
         b"alert" | b"crit" | b"critical" | b"severe" | b"error" | b"err" | b"eror" | b"e" => Some(Severity::Soft),
         b"warning" | b"warn" | b"wrn" | b"w" => Some(Severity::Warning),
-        b"notice" | b"info" | b"inf" | b"i" | b"debug" | b"dbg" | b"d" | b"trace" | b"trc" | b"t" => Some(Severity::Plain),
+        b"notice" | b"info" | b"inf" | b"i" | b"debug" | b"dbg" | b"d" | b"trace" | b"trc" | b"t" => {
+            Some(Severity::Plain)
+        }
         _ => None,
     }
 }

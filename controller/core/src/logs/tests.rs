@@ -144,6 +144,8 @@ fn what_tells_good_from_bad_is_kept() {
         "GET /orders/<num> 503 <duration> - <num>",
     );
     check("HTTP/1.1 502 Bad Gateway", "HTTP/<num> 502 Bad Gateway");
+    check("sent 17 bytes: 409 Conflict", "sent <num> bytes: 409 Conflict");
+    check("sent 409 Things", "sent <num> Things");
     check("| 500 | 1.2ms | ::1 |", "| 500 | <duration> | <ip> |");
     check("child exited with code 3", "child exited with code 3");
     check("exited on signal 11 (core dumped)", "exited on signal 11 (core dumped)");

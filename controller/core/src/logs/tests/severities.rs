@@ -32,6 +32,22 @@ fn severities() {
 }
 
 #[test]
+fn what_its_writer_calls_information_is_no_failure_unless_something_was_refused() {
+    let told = "\"msg\":\"request failed\"";
+    for level in ["\"info\"", "30", "\"DEBUG\""] {
+        assert_eq!(
+            of(&format!("{{\"level\":{level},{told}}}")),
+            Severity::Warning,
+            "{level}"
+        );
+    }
+    assert_eq!(of(&format!("{{\"level\":50,{told}}}")), Severity::Soft);
+    assert_eq!(of("[INFO] sync failed"), Severity::Warning);
+    assert_eq!(of("level=info msg=\"open x: permission denied\""), Severity::Hard);
+    assert_eq!(of("level=info msg=\"GET / answered\" status=500"), Severity::Soft);
+}
+
+#[test]
 fn a_level_that_is_raised_is_heard_in_every_format() {
     use Severity::{Hard, Plain, Soft, Warning};
     let ladder = |lines: &[(&str, Severity)]| {

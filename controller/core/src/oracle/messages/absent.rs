@@ -1,13 +1,10 @@
 //! Messages that every baseline has, and the run has not, or far less often.
 
 use super::alike::{self, Alike};
-use super::{Comparison, MANY, OFTEN, expected, load};
+use super::{Comparison, MANY, MAX_COUNTED, OFTEN, expected, load};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::Log;
-
-/// Messages that are counted in other words, too: each takes a reading of all logs.
-const MAX_COUNTED: usize = 64;
 
 pub(super) fn judge(compared: &Comparison<'_>, other_words: &Alike<'_>) -> Vec<Finding> {
     let Some(log) = compared.log else { return Vec::new() };

@@ -162,3 +162,85 @@ fn of_a_log_alone_a_complaint_while_it_started_warns_if_it_goes_on_as_ever() {
         Outcome::Failed
     );
 }
+
+/// As many requests, each for a path of its own.
+fn asked(number: usize, answer: &'static str) -> Vec<(i64, String)> {
+    let path = |n: usize| -> String {
+        (0..4)
+            .map(|place| char::from(b'a' + (n >> (place * 2) & 3) as u8))
+            .collect()
+    };
+    (0..number)
+        .map(|n| (3, format!("10.0.0.1 - - \"GET /{} HTTP/1.1\" {answer} 17", path(n))))
+        .collect()
+}
+
+fn ran(parts: &[Vec<(i64, String)>]) -> Recording {
+    let lines: Vec<(i64, &str)> = parts
+        .iter()
+        .flatten()
+        .map(|(second, line)| (*second, &**line))
+        .collect();
+    run(&lines)
+}
+
+#[test]
+fn requests_that_are_refused_as_their_clients_fault_count_together() {
+    let usual = ran(&[asked(20, "200"), asked(2, "404")]);
+    let rule = |candidate: &Recording| failing(&judge(&[&usual, &usual], candidate));
+    assert_eq!(rule(&ran(&[asked(12, "200"), asked(10, "404")])), None);
+    assert_eq!(
+        rule(&ran(&[asked(2, "200"), asked(20, "404")])),
+        Some(Rule::MoreComplaints)
+    );
+    assert_eq!(
+        rule(&ran(&[asked(15, "200"), asked(2, "404"), asked(5, "401")])),
+        Some(Rule::MoreComplaints)
+    );
+}
+
+#[test]
+fn complaints_of_which_each_has_words_of_its_own_count_together() {
+    let complained = |number: usize| -> Vec<(i64, String)> {
+        let lines = asked(number, "200").into_iter();
+        lines
+            .map(|(second, line)| (second, format!("[error] cannot serve this one now: {line}")))
+            .collect()
+    };
+    let usual = ran(&[complained(3)]);
+    let rule = |candidate: &Recording| failing(&judge(&[&usual, &usual], candidate));
+    assert_eq!(rule(&ran(&[complained(9)])), None, "three replicas say as much");
+    assert_eq!(rule(&ran(&[complained(30)])), Some(Rule::MoreComplaints));
+}
+
+#[test]
+fn other_requests_are_no_other_words_for_one_that_is_made_no_more() {
+    let same = |number: usize, path: &str| -> Vec<(i64, String)> {
+        vec![(4, format!("10.0.0.1 - - \"GET /{path} HTTP/1.1\" 200 17")); number]
+    };
+    let usual = ran(&[asked(20, "200"), same(20, "index")]);
+    let rule = |candidate: &Recording| failing(&judge(&[&usual, &usual], candidate));
+    assert_eq!(rule(&ran(&[asked(24, "200")])), Some(Rule::MissingMessage));
+    assert_eq!(
+        rule(&ran(&[asked(20, "200"), same(20, "home")])),
+        None,
+        "it has another name"
+    );
+}
+
+#[test]
+fn what_every_baseline_says_as_often_is_missed_sooner() {
+    let said = |number: usize| -> Vec<(i64, String)> {
+        [
+            vec![(3, "[notice] looked up a name".to_owned()); number],
+            vec![(3, "[notice] read".to_owned()); 24],
+        ]
+        .concat()
+    };
+    let fewer = |usual: [usize; 2]| {
+        let [a, b] = usual.map(|number| ran(&[said(number)]));
+        failing(&judge(&[&a, &b], &ran(&[said(2)])))
+    };
+    assert_eq!(fewer([24, 24]), Some(Rule::RarerMessage));
+    assert_eq!(fewer([22, 26]), None);
+}
