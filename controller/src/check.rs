@@ -23,7 +23,7 @@ use temper_api::{
 use temper_core::search::{self, Agreement, Extent, Mode, Next, Order, Role, Start, Verification};
 use tracing::Instrument as _;
 
-use self::target::Target;
+use self::target::{SourceWorkload, Target};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::{finalizer, probes, repairs, run, telemetry, trace};
@@ -89,6 +89,16 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
         status::accept(check, context, &source).await?;
         return Ok(Action::await_change());
     }
+    go_on(check, context, &source, seconds).await
+}
+
+/// Takes the search one step on.
+async fn go_on(
+    check: &WorkloadHardeningCheck,
+    context: &Context,
+    source: &SourceWorkload,
+    seconds: u64,
+) -> Result<Action> {
     let seen = observe::observe(check, context);
     for cancelled in &seen.cancelled {
         remove::run(cancelled, context).await?;
@@ -126,7 +136,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
     }
     match search::next(&order, &history, &baselines.agreement) {
         Next::Wait => {
-            status::progress(check, context, &seen, &source, seconds).await?;
+            status::progress(check, context, &seen, source, seconds).await?;
             // Recordings that a restarted controller reads again wake their runs, not the check.
             let unread = baselines.agreement == Agreement::Unknown && baselines.passed >= search::BASELINES;
             Ok(if unread {
@@ -147,7 +157,7 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
             // The new runs are owned: their appearance brings us back.
             Ok(Action::await_change())
         }
-        Next::Done(conclusion) => match resources::test(check, context, &seen, &source, conclusion)? {
+        Next::Done(conclusion) => match resources::test(check, context, &seen, source, conclusion)? {
             resources::Test::Start(start, resources) => {
                 match create(check, context, start, resources, seconds).await? {
                     Some(taken) => conclude::reject(check, context, reason::NAME_TAKEN, &taken).await,
@@ -155,11 +165,11 @@ async fn look_decide_act(check: &WorkloadHardeningCheck, context: &Context) -> R
                 }
             }
             resources::Test::Wait(action) => {
-                status::progress(check, context, &seen, &source, seconds).await?;
+                status::progress(check, context, &seen, source, seconds).await?;
                 Ok(action)
             }
             resources::Test::Over(conclusion) => {
-                conclude::conclude(check, context, &seen, &source, seconds, conclusion).await
+                conclude::conclude(check, context, &seen, source, seconds, conclusion).await
             }
         },
     }

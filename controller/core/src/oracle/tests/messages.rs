@@ -165,11 +165,7 @@ fn of_a_log_alone_a_complaint_while_it_started_warns_if_it_goes_on_as_ever() {
 
 /// As many requests, each for a path of its own.
 fn asked(number: usize, answer: &'static str) -> Vec<(i64, String)> {
-    let path = |n: usize| -> String {
-        (0..4)
-            .map(|place| char::from(b'a' + (n >> (place * 2) & 3) as u8))
-            .collect()
-    };
+    let path = |n: usize| -> String { (0..4).map(|place| ["a", "b", "c", "d"][n >> (place * 2) & 3]).collect() };
     (0..number)
         .map(|n| (3, format!("10.0.0.1 - - \"GET /{} HTTP/1.1\" {answer} 17", path(n))))
         .collect()
