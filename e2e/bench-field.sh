@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Labelled recordings of real programs in a cluster of their own: target/field, and figures in target/bench/field.json.
-# PROGRAMS and SETTINGS restrict what is run, with commas; arguments go to the program, such as --resume. An hour or more:
+# PROGRAMS and SETTINGS restrict what is run, with commas; arguments go to the program, such as --resume. Two hours or more:
 # nightly, not CI. KEEP=1 packs what target/field then holds into e2e/data/field, which the offline bench reads.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -130,7 +130,8 @@ async fn go_on(
     };
     let history = seen.history();
     for run in search::superseded(&order, &history) {
-        if let Some(run) = seen.run(run) {
+        // What was written may not have been seen yet.
+        if let Some(run) = seen.run(run).filter(|run| !context.replaced.is_past(*run)) {
             run::status::supersede(run, context).await?;
         }
     }

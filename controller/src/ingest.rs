@@ -87,9 +87,8 @@ impl Current {
         }
     }
 
-    /// A worker that began later found NATS there, and has published all that it saw. An earlier one may have waited for
-    /// NATS, but not any longer. Clocks of two nodes that differ by more than a worker's start only make this the earlier
-    /// of the two.
+    /// A worker that began later found NATS there. An earlier one may have waited for it, but not any longer. One that was cut
+    /// off by itself since is not told apart: what depends on time alone waits for longer than this anyway, but for last words.
     fn has_settled(&self, recording: &Recording) -> bool {
         let is_new = recording.started_at().is_some_and(|began| began > self.at_nanos);
         is_new || self.since.elapsed() >= SETTLED

@@ -110,7 +110,7 @@ pub mod reason {
     pub const ALREADY_HARDENED: &str = "AlreadyHardened";
     /// Unchanged clones crash, never become Ready or contradict each other.
     pub const BASELINE_UNSTABLE: &str = "BaselineUnstable";
-    /// A run lacks what baselines were since seen to need, and another one took its place.
+    /// A run lacks what baselines were since seen to need, and can prove nothing.
     pub const SUPERSEDED: &str = "Superseded";
     /// A run could not be decided.
     pub const RUN_ERROR: &str = "RunError";

@@ -267,10 +267,11 @@ pub fn next(order: &Order<'_>, history: &[Run], agreement: &Agreement) -> Next {
 }
 
 /// Names of the runs that go on and can tell nothing any more: they lack what baselines have been seen to need since they
-/// were started.
+/// were started. Not those that have failed as far as anybody can tell: that they did, tells.
 pub fn superseded<'r>(order: &Order<'_>, history: &'r [Run]) -> Vec<&'r str> {
-    let counts = |run: &&Run| run.role != Role::Baseline && !tried::is_probe(run);
-    let runs = history.iter().filter(counts).filter(|run| run.state.is_open());
+    let counts = |run: &&Run| run.role != Role::Baseline && tried::is_trial(run);
+    let goes_on = |run: &&Run| matches!(run.state, State::Open | State::Promising);
+    let runs = history.iter().filter(counts).filter(goes_on);
     let lacking = runs.filter(|run| !run.repairs.covers(&order.learned.required.of(&run.items)));
     lacking.map(|run| run.name.as_str()).collect()
 }

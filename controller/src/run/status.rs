@@ -57,16 +57,17 @@ pub(super) fn refused(run: &CheckRun, status: &mut CheckRunStatus, why: &str, me
     };
 }
 
-/// A run that goes on and can tell nothing any more, as it lacks what baselines were seen to need, ends without a verdict.
+/// A run that can tell nothing any more, as it lacks what baselines were seen to need, ends without a verdict.
 pub(crate) async fn supersede(run: &CheckRun, context: &Context) -> Result<()> {
     let status = CheckRunStatus {
         phase: RunPhase::Inconclusive,
         outcome: Some(Outcome::Inconclusive),
         reason: Some(reason::SUPERSEDED.to_owned()),
-        message: Some("a baseline was seen to need more than this run has; another one took its place".to_owned()),
+        message: Some("a baseline was seen to need more than this run has, so that it can prove nothing".to_owned()),
         ended_at: Some(clock::stamp()),
         ..run.status.clone().unwrap_or_default()
     };
+    tracing::info!(run = run.spec.run, message = status.message, "run ended");
     write(run, context, status).await
 }
 

@@ -123,7 +123,7 @@ impl Program {
 }
 
 /// Unchanged runs that are judged beside the others. The pilot keeps five for learning, of which no rule judges one,
-/// however few it learns from; the rest are no more than would outweigh the changed ones.
+/// however few it learns from; more than three of a program would outweigh the changed ones.
 const JUDGED: RangeInclusive<u32> = 6..=8;
 
 impl Run {

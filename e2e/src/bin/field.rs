@@ -94,8 +94,8 @@ async fn main() -> Result<()> {
 /// Drops what disagrees, and tells the figures.
 fn conclude(runs: &[Meta], lost: Vec<String>, arguments: &Arguments) -> Result<()> {
     let summary = Summary::of(runs, lost);
-    for setting in &summary.disagreements {
-        let folder = arguments.recordings.join(setting);
+    for dropped in summary.disagreements.iter().chain(&summary.faulty) {
+        let folder = arguments.recordings.join(dropped);
         std::fs::remove_dir_all(&folder).with_context(|| format!("failed to remove `{}`", folder.display()))?;
     }
     if let Some(directory) = arguments.output.parent() {

@@ -15,9 +15,10 @@ pub struct Summary {
     pub programs: BTreeMap<String, Labels>,
     /// Over all programs.
     pub total: Labels,
-    /// Settings whose runs have different labels, as PROGRAM/SETTING, and unchanged runs that do not work, as
-    /// PROGRAM/none/N: they are dropped.
+    /// Settings whose runs have different labels, as PROGRAM/SETTING: they are dropped.
     pub disagreements: Vec<String>,
+    /// Unchanged runs that do not work, as PROGRAM/none/N: they are dropped, too.
+    pub faulty: Vec<String>,
     /// Settings whose label is not the expected one.
     pub surprises: Vec<Surprise>,
     /// Runs that could not be recorded, and why.
@@ -60,7 +61,7 @@ impl Summary {
         let mut settings = BTreeMap::<_, Vec<&Meta>>::new();
         for run in runs {
             if run.is_unchanged() && run.verdict != Verdict::Works {
-                summary.disagreements.push(run.folder());
+                summary.faulty.push(run.folder());
             } else {
                 settings.entry(run.setting()).or_default().push(run);
             }
@@ -123,6 +124,9 @@ impl fmt::Display for Summary {
         for setting in &self.disagreements {
             writeln!(f, "dropped: the runs of {setting} disagree")?;
         }
+        for run in &self.faulty {
+            writeln!(f, "dropped: {run} does not work, unchanged as it is")?;
+        }
         for Surprise {
             setting,
             expected,
@@ -171,7 +175,10 @@ mod tests {
             run("b", 2, Verdict::Degraded),
         ];
         let summary = Summary::of(&runs, vec![]);
-        assert_eq!(summary.disagreements, ["p/none/2", "p/a"]);
+        assert_eq!(
+            (&*summary.disagreements, &*summary.faulty),
+            (&["p/a".to_owned()][..], &["p/none/2".to_owned()][..])
+        );
         let labels = Labels {
             unchanged: 1,
             degraded: 2,

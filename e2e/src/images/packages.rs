@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tokio::process::Command;
 
 use crate::command::run;
@@ -34,37 +34,36 @@ impl Packages {
         }
     }
 
-    /// Puts them into a folder that holds their lists. Nothing that they bring is run.
-    fn install(self, folder: &Path) -> Command {
-        let mut command = Command::new(match self {
-            Self::Python => "python3",
-            Self::Node => "npm",
-        });
+    /// What puts them into a folder that holds their lists. Nothing that they bring is run.
+    fn install(self) -> &'static [&'static str] {
         match self {
-            Self::Python => command
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-                .args(["--no-deps", "--no-compile", "--only-binary", ":all:"])
-                .args(["--python-version", "3.11", "--implementation", "cp"])
-                .args([
-                    "--platform",
-                    "manylinux2014_x86_64",
-                    "--platform",
-                    "manylinux_2_28_x86_64",
-                ])
-                .args(["--requirement", "requirements.txt", "--target", "."]),
-            Self::Node => command.args(["ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"]),
-        };
-        command.current_dir(folder);
-        command
+            Self::Python => &[
+                "pip3",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--no-compile",
+                "--only-binary=:all:",
+                "--python-version=3.11",
+                "--implementation=cp",
+                "--platform=manylinux2014_x86_64",
+                "--platform=manylinux_2_28_x86_64",
+                "--requirement=requirements.txt",
+                "--target=.",
+            ],
+            Self::Node => &["npm", "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund"],
+        }
     }
 
     /// Makes the archive, unless it was made before.
     pub(super) async fn build(self) -> Result<PathBuf> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/field-modules");
         let lists: Vec<PathBuf> = self.lists().iter().map(|list| source.join(list)).collect();
-        let digest = lists
-            .iter()
-            .try_fold(Digest::default(), |digest, list| digest.file(list))?;
+        let command = self.install();
+        let (program, arguments) = command.split_first().context("nothing installs them")?;
+        let digest = command.iter().fold(Digest::default(), |digest, word| digest.text(word));
+        let digest = lists.iter().try_fold(digest, |digest, list| digest.file(list))?;
         let cache = tools::cache("packages")?;
         let path = cache.join(format!("{}-{}.tar", self.name(), digest.short()));
         if path.exists() {
@@ -79,7 +78,7 @@ impl Packages {
             for (list, name) in lists.iter().zip(self.lists()) {
                 fs::copy(list, folder.join(name))?;
             }
-            run(&mut self.install(&folder)).await?;
+            run(Command::new(program).args(arguments).current_dir(&folder)).await?;
             let built = temporary.path().join("packages.tar");
             run(Command::new("tar")
                 .args(["--create", "--owner=0", "--group=0", "--numeric-owner", "--file"])

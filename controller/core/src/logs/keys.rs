@@ -1,6 +1,6 @@
 //! What the name before a value says of it.
 
-use super::class::{at, before, is_separator, part, run_back};
+use super::class::{at, before, is_alnum, is_separator, part, run_back};
 
 /// Fields whose value is the message itself: another value is another message.
 pub(crate) const SAYING: [&str; 15] = [
@@ -113,7 +113,7 @@ pub(super) fn tells(text: &[u8], start: usize, end: usize) -> bool {
         return false;
     }
     let (key, is_given) = key_before(text, start);
-    if is_http_status(part(text, start, end)) && (is_after_request(text, start, key) || has_reason(text, end)) {
+    if is_http_status(part(text, start, end)) && (is_after_request(text, start, key) || has_reason(text, start, end)) {
         return true;
     }
     if part(text, start, end) == b"0" && (is_trouble(key) || is_trouble(text.get(end + 1..).unwrap_or_default())) {
@@ -175,44 +175,51 @@ fn is_after_request(text: &[u8], start: usize, key: &[u8]) -> bool {
 }
 
 /// A status is told with its reason: `404 Not Found`.
-fn has_reason(text: &[u8], end: usize) -> bool {
-    let reason = text
-        .get(end..)
-        .and_then(|rest| rest.strip_prefix(b" "))
-        .unwrap_or_default();
-    at(reason, 0).is_ascii_uppercase() && REASONS.iter().any(|known| reason.starts_with(known))
+fn has_reason(text: &[u8], start: usize, end: usize) -> bool {
+    let Some(rest) = text.get(end..).and_then(|rest| rest.strip_prefix(b" ")) else {
+        return false;
+    };
+    let is_told = |reason: &[u8]| rest.starts_with(reason) && !is_alnum(at(rest, reason.len()));
+    let reasons = REASONS.iter().filter(|(status, _)| *status == part(text, start, end));
+    at(rest, 0).is_ascii_uppercase() && reasons.into_iter().any(|(_, reason)| is_told(reason))
 }
 
-/// The first words of the reason phrases of RFC 9110 and RFC 4918, as far as servers that work or fail send them.
-const REASONS: [&[u8]; 28] = [
-    b"OK",
-    b"Created",
-    b"Accepted",
-    b"No Content",
-    b"Partial Content",
-    b"Multi-Status",
-    b"Moved Permanently",
-    b"Found",
-    b"See Other",
-    b"Not Modified",
-    b"Temporary Redirect",
-    b"Permanent Redirect",
-    b"Bad ",
-    b"Unauthorized",
-    b"Forbidden",
-    b"Not ",
-    b"Method Not Allowed",
-    b"Request ",
-    b"Conflict",
-    b"Gone",
-    b"Precondition Failed",
-    b"Unsupported Media Type",
-    b"Unprocessable ",
-    b"Locked",
-    b"Too Many Requests",
-    b"Internal Server Error",
-    b"Service Unavailable",
-    b"Insufficient Storage",
+/// Reason phrases of RFC 9110, RFC 4918 and RFC 6585, as servers that work or fail send them.
+const REASONS: [(&[u8], &[u8]); 34] = [
+    (b"200", b"OK"),
+    (b"201", b"Created"),
+    (b"202", b"Accepted"),
+    (b"204", b"No Content"),
+    (b"206", b"Partial Content"),
+    (b"207", b"Multi-Status"),
+    (b"301", b"Moved Permanently"),
+    (b"302", b"Found"),
+    (b"303", b"See Other"),
+    (b"304", b"Not Modified"),
+    (b"307", b"Temporary Redirect"),
+    (b"308", b"Permanent Redirect"),
+    (b"400", b"Bad Request"),
+    (b"401", b"Unauthorized"),
+    (b"403", b"Forbidden"),
+    (b"404", b"Not Found"),
+    (b"405", b"Method Not Allowed"),
+    (b"406", b"Not Acceptable"),
+    (b"408", b"Request Timeout"),
+    (b"409", b"Conflict"),
+    (b"410", b"Gone"),
+    (b"412", b"Precondition Failed"),
+    (b"413", b"Request Entity Too Large"),
+    (b"413", b"Content Too Large"),
+    (b"415", b"Unsupported Media Type"),
+    (b"422", b"Unprocessable Entity"),
+    (b"423", b"Locked"),
+    (b"429", b"Too Many Requests"),
+    (b"500", b"Internal Server Error"),
+    (b"501", b"Not Implemented"),
+    (b"502", b"Bad Gateway"),
+    (b"503", b"Service Unavailable"),
+    (b"504", b"Gateway Timeout"),
+    (b"507", b"Insufficient Storage"),
 ];
 
 /// Whether a string is a request, such as `GET / HTTP/1.1`: its method and its path tell what is done.
@@ -220,6 +227,11 @@ pub(super) fn is_request(string: &[u8]) -> bool {
     let mut words = string.split(|byte| *byte == b' ');
     words.next().is_some_and(|word| is_one_of(word, &METHODS))
         && words.next().is_some_and(|path| path.starts_with(b"/"))
+}
+
+/// Whether a word is a method of HTTP, as requests have it.
+pub(super) fn is_method(word: &[u8]) -> bool {
+    METHODS.contains(&word)
 }
 
 const METHODS: [&[u8]; 7] = [b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"];

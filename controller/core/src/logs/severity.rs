@@ -111,8 +111,8 @@ pub(super) fn of(template: &str) -> Severity {
     let words = of_words(template);
     let called = match level(template.as_bytes()) {
         _ if words == Severity::Hard => None,
-        // What its writer means to be harmless and speaks of a failure is no less than a warning.
-        Some(Severity::Plain) => (words == Severity::Soft).then_some(Severity::Warning),
+        // What its writer calls information and speaks of a failure is a warning.
+        None if words == Severity::Soft && is_information(template.as_bytes()) => Some(Severity::Warning),
         called => called,
     };
     let sign = has_redis_sign(template.as_bytes()).then(|| words.max(Severity::Warning));
@@ -158,7 +158,7 @@ pub(super) fn is_called_harmless(line: &str) -> bool {
     })
 }
 
-/// The level that a line's writer gives it, if any: [`Severity::Plain`] for all that are none of trouble.
+/// The level that a line's writer gives it, if it is one of trouble.
 fn level(template: &[u8]) -> Option<Severity> {
     let rest = template.get(1..).unwrap_or_default();
     if rest.starts_with(b"<ts>") {
@@ -179,19 +179,32 @@ fn has_redis_sign(template: &[u8]) -> bool {
 
 /// `"level":"error"`, `level=error`, `"level":50`.
 fn of_field(template: &[u8]) -> Option<Severity> {
+    levels(template).find_map(|word| match str::from_utf8(word).ok()?.parse() {
+        Ok(number) => of_number(number),
+        Err(_) => of_name(word),
+    })
+}
+
+/// `"level":"info"`, `level=debug`, `"level":30`.
+fn is_information(template: &[u8]) -> bool {
+    levels(template).any(|word| {
+        [&b"info"[..], b"debug", b"trace", b"notice", b"30", b"20", b"10"]
+            .iter()
+            .any(|level| word.eq_ignore_ascii_case(level))
+    })
+}
+
+/// The values of the fields that give a level.
+fn levels(template: &[u8]) -> impl Iterator<Item = &[u8]> {
     let given = template
         .iter()
         .enumerate()
         .filter(|(_, byte)| matches!(byte, b'=' | b':'));
     given
         .filter(|(place, _)| keys::is_level(keys::key_before(template, *place).0))
-        .find_map(|(place, _)| {
+        .filter_map(|(place, _)| {
             let start = run(template, place + 1, |byte| matches!(byte, b'"' | b' ' | b'['));
-            let word = template.get(start..run(template, start, |byte| byte.is_ascii_alphanumeric()))?;
-            match str::from_utf8(word).ok()?.parse() {
-                Ok(number) => of_number(number),
-                Err(_) => of_name(word),
-            }
+            template.get(start..run(template, start, |byte| byte.is_ascii_alphanumeric()))
         })
 }
 
@@ -225,9 +238,6 @@ fn of_name(word: &[u8]) -> Option<Severity> {
         b"emerg" | b"emergency" | b"fatal" | b"ftl" | b"panic" | b"dpanic" | b"pnc" | b"f" => Some(Severity::Hard),
         b"alert" | b"crit" | b"critical" | b"severe" | b"error" | b"err" | b"eror" | b"e" => Some(Severity::Soft),
         b"warning" | b"warn" | b"wrn" | b"w" => Some(Severity::Warning),
-        b"notice" | b"info" | b"inf" | b"i" | b"debug" | b"dbg" | b"d" | b"trace" | b"trc" | b"t" => {
-            Some(Severity::Plain)
-        }
         _ => None,
     }
 }
@@ -238,7 +248,6 @@ fn of_number(level: u8) -> Option<Severity> {
         0..=2 | 60..=69 => Some(Severity::Hard),
         3 | 50..=59 => Some(Severity::Soft),
         4 | 40..=49 => Some(Severity::Warning),
-        5..=7 | 10..=39 => Some(Severity::Plain),
         _ => None,
     }
 }
@@ -255,10 +264,17 @@ fn of_status(template: &str) -> Severity {
     }
 }
 
-/// The HTTP status of a line that blames the client, if it has one. A template has no other digits than those that tell.
+/// The HTTP status of a line about a request that blames its client, if it has one. Not those that a client's patience
+/// brings about.
 pub(crate) fn client_error(template: &str) -> Option<&str> {
-    let mut words = template.split(|c: char| !c.is_ascii_alphanumeric());
-    words.find(|word| word.len() == 3 && word.starts_with('4') && is_digits(word))
+    let words = || template.split(|c: char| !c.is_ascii_alphanumeric());
+    let blames =
+        |word: &&str| word.len() == 3 && word.starts_with('4') && is_digits(word) && !matches!(*word, "408" | "499");
+    let status = words().find(blames)?;
+    let is_of_request = |word: &str| {
+        keys::is_method(word.as_bytes()) || ["http", "status"].iter().any(|name| word.eq_ignore_ascii_case(name))
+    };
+    words().any(is_of_request).then_some(status)
 }
 
 fn is_digits(word: &str) -> bool {

@@ -12,6 +12,7 @@ mod order;
 mod repeat;
 mod silence;
 mod start;
+mod together;
 
 use std::collections::BTreeSet;
 
@@ -96,6 +97,9 @@ impl<'a> Comparison<'a> {
 
     fn findings(&self) -> Vec<Finding> {
         let mut findings = self.complaints();
+        if findings.iter().all(|finding| finding.weight != Weight::Fail) {
+            findings.extend(together::judge(self));
+        }
         // What only some baselines have says nothing about a run that has it not.
         if !self.usual.is_empty() && self.usual.len() == self.baselines.len() {
             findings.extend(silence::judge(self));
@@ -189,10 +193,12 @@ fn first(mut findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// Mean and standard deviation of a count, from those of the baselines: messages come in bursts, so that a count varies
-/// by a quarter beyond what chance alone would have it (section 5.1 of the design).
+/// by a quarter beyond what chance alone would have it (section 5.1 of the design), unless the baselines agree.
 #[expect(clippy::cast_precision_loss, reason = "counts of lines")]
 fn expected(counts: &[u64]) -> (f64, f64) {
     let mean = counts.iter().sum::<u64>() as f64 / counts.len().max(1) as f64;
-    let bursts = if start::is_constant(counts) { 0.0 } else { 0.25 * mean };
+    // Several that have the same say how little it varies; one by itself says nothing of that.
+    let is_steady = counts.len() > 1 && start::is_constant(counts);
+    let bursts = if is_steady { 0.0 } else { 0.25 * mean };
     (mean, (mean + bursts.powi(2)).sqrt())
 }

@@ -16,9 +16,9 @@ const VERIFY: &str = "verify";
 /// What the names of runs begin with that tell which capabilities are needed.
 const CAPABILITY: &str = "cap";
 
-/// Whether a run tells which capabilities are needed.
-pub(super) fn is_probe(run: &Run) -> bool {
-    run.name.starts_with(CAPABILITY)
+/// Whether a run tries a set: it is no independent run of one, and not to tell which capabilities are needed.
+pub(super) fn is_trial(run: &Run) -> bool {
+    !run.name.starts_with(VERIFY) && !run.name.starts_with(CAPABILITY)
 }
 
 /// Whether a run failed, or will, as far as anybody can tell.
@@ -64,7 +64,7 @@ impl<'a> Tried<'a> {
                 let new = (run.state, run.name.as_str());
                 let known = tried.independent.entry(&run.items).or_insert(new);
                 *known = new.min(*known);
-            } else if is_probe(run) {
+            } else if run.name.starts_with(CAPABILITY) {
                 tried.probes.push(run);
             } else {
                 tried.runs.entry(&run.items).or_default().push(run);

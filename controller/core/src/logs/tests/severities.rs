@@ -42,7 +42,8 @@ fn what_its_writer_calls_information_is_no_failure_unless_something_was_refused(
         );
     }
     assert_eq!(of(&format!("{{\"level\":50,{told}}}")), Severity::Soft);
-    assert_eq!(of("[INFO] sync failed"), Severity::Warning);
+    assert_eq!(of("ERROR cannot load, log level: info"), Severity::Soft);
+    assert_eq!(of("backup failed level=5"), Severity::Soft);
     assert_eq!(of("level=info msg=\"open x: permission denied\""), Severity::Hard);
     assert_eq!(of("level=info msg=\"GET / answered\" status=500"), Severity::Soft);
 }

@@ -1,14 +1,17 @@
 //! Messages that every baseline has, and the run has not, or far less often.
 
-use super::alike::{self, Alike};
+use std::cell::LazyCell;
+
+use super::alike::{Alike, Bag};
 use super::{Comparison, MANY, MAX_COUNTED, OFTEN, expected, load};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
-use crate::recording::Log;
+use crate::recording::{Log, Seen};
 
 pub(super) fn judge(compared: &Comparison<'_>, other_words: &Alike<'_>) -> Vec<Finding> {
     let Some(log) = compared.log else { return Vec::new() };
     let load = load::of(compared).clamp(load::LEAST_LOAD, 1.0);
+    let own = LazyCell::new(|| Own::of(compared, log));
     let (mut findings, mut counted) = (Vec::new(), 0);
     for (template, had, counts) in compared.common() {
         let now = log.count(template, had.severity);
@@ -18,7 +21,7 @@ pub(super) fn judge(compared: &Comparison<'_>, other_words: &Alike<'_>) -> Vec<F
                 counted += 1;
                 let least = counts.iter().min().copied().unwrap_or(0);
                 let is_clear = least >= MANY && counted <= MAX_COUNTED;
-                if !is_clear || is_said_otherwise(compared, log, (template, had.severity), least) {
+                if !is_clear || own.has_in_other_words(template, had.severity, least) {
                     continue;
                 }
             }
@@ -49,17 +52,47 @@ fn is_missing(now: u64, counts: &[u64], load: f64) -> bool {
     now == 0 && least as f64 * load >= OFTEN as f64
 }
 
-/// Whether the run says a message in other words at least half as often as it lacks it, beyond what each run has of its
-/// own: requests for paths that nobody else asks for are no answer to one that is made no more.
-fn is_said_otherwise(compared: &Comparison<'_>, log: &Log, (template, severity): (&str, Severity), least: u64) -> bool {
-    let own = |number: usize| {
-        let (before, rest) = compared.usual.split_at(number);
-        let (log, after) = rest.split_first()?;
-        Some(alike::count(log, &[before, after].concat(), template, severity))
-    };
-    let usual = (0..compared.usual.len()).filter_map(own).max().unwrap_or(0);
-    let now = alike::count(log, &compared.usual, template, severity);
-    now.saturating_sub(usual).saturating_mul(2) >= least
+/// What each run has of its own: messages that no baseline has, or no other one. Requests for paths that nobody else asks for
+/// are no other words for one that is made no more.
+struct Own<'a> {
+    candidate: Bag<'a>,
+    /// None where there is only one: everything would be its own.
+    baselines: Vec<Bag<'a>>,
+}
+
+impl<'a> Own<'a> {
+    fn of(compared: &Comparison<'a>, log: &'a Log) -> Self {
+        let own = |log: &'a Log, others: &[&[&Log]]| {
+            let is_own = |(template, seen): &(&str, &Seen)| {
+                let mut others = others.iter().copied().flatten();
+                others.all(|other| other.get(template, seen.severity).is_none())
+            };
+            Bag::of(log.templates().filter(is_own))
+        };
+        let baselines = (0..compared.usual.len())
+            .filter(|_| compared.usual.len() > 1)
+            .filter_map(|number| {
+                let (before, rest) = compared.usual.split_at(number);
+                let (log, after) = rest.split_first()?;
+                Some(own(log, &[before, after]))
+            });
+        Self {
+            candidate: own(log, &[&compared.usual]),
+            baselines: baselines.collect(),
+        }
+    }
+
+    /// Whether the run says a message in other words at least half as often as it lacks it, beyond what every run has of those.
+    fn has_in_other_words(&self, template: &str, severity: Severity, least: u64) -> bool {
+        let usual = self
+            .baselines
+            .iter()
+            .map(|own| own.count(template, severity))
+            .max()
+            .unwrap_or(0);
+        let now = self.candidate.count(template, severity);
+        now.saturating_sub(usual).saturating_mul(2) >= least
+    }
 }
 
 /// Under a quarter of the least baseline at the run's load, and three standard deviations below their mean (section

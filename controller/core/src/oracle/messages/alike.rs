@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::logs::{self, SAYING, Severity};
-use crate::recording::Log;
+use crate::recording::{Log, Seen};
 
 /// Share of the words of two messages that must be common to both.
 const SAME: (usize, usize) = (4, 5);
@@ -71,19 +71,39 @@ impl<'a> Alike<'a> {
     }
 }
 
-/// How often a log has messages that none of these have, that can be taken for this one, and that sound no better.
-pub(super) fn count(log: &Log, others: &[&Log], template: &str, severity: Severity) -> u64 {
-    let sorted = |template| {
-        let mut words = words(template);
-        words.sort_unstable();
-        words
-    };
-    let mine = sorted(template);
-    let of_its_own = log.templates().filter(|(own, seen)| {
-        seen.severity >= severity && others.iter().all(|other| other.get(own, seen.severity).is_none())
-    });
-    let alike = of_its_own.filter(|(own, _)| resemble(&sorted(own), &mine));
-    alike.map(|(_, seen)| seen.count).sum()
+/// Messages with their counts, to add up those that resemble one.
+#[derive(Debug)]
+pub(super) struct Bag<'a>(Vec<(Message<'a>, u64)>);
+
+impl<'a> Bag<'a> {
+    pub(super) fn of(templates: impl Iterator<Item = (&'a str, &'a Seen)>) -> Self {
+        let message = |(template, seen): (&'a str, &'a Seen)| {
+            let (words, severity) = (sorted(template), seen.severity);
+            (Message { words, severity }, seen.count)
+        };
+        Self(templates.map(message).collect())
+    }
+
+    /// How often messages are told that can be taken for this one, itself among them, and sound no better.
+    pub(super) fn count(&self, template: &str, severity: Severity) -> u64 {
+        let words = sorted(template);
+        let alike = self
+            .0
+            .iter()
+            .filter(|(other, _)| other.severity >= severity && resemble(&other.words, &words));
+        alike.map(|(_, count)| count).sum()
+    }
+
+    /// How often all of them are told.
+    pub(super) fn total(&self) -> u64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+}
+
+fn sorted(template: &str) -> Vec<&str> {
+    let mut words = words(template);
+    words.sort_unstable();
+    words
 }
 
 /// Whether enough words of two messages are common to both and none that is not tells. Words are in order.

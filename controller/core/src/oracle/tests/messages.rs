@@ -190,7 +190,7 @@ fn requests_that_are_refused_as_their_clients_fault_count_together() {
         Some(Rule::MoreComplaints)
     );
     assert_eq!(
-        rule(&ran(&[asked(15, "200"), asked(2, "404"), asked(5, "401")])),
+        rule(&ran(&[asked(10, "200"), asked(2, "404"), asked(10, "401")])),
         Some(Rule::MoreComplaints)
     );
 }
@@ -239,4 +239,24 @@ fn what_every_baseline_says_as_often_is_missed_sooner() {
     };
     assert_eq!(fewer([24, 24]), Some(Rule::RarerMessage));
     assert_eq!(fewer([22, 26]), None);
+}
+
+#[test]
+fn two_baselines_that_name_a_thing_otherwise_agree() {
+    let named = |name: &str| {
+        ran(&[vec![
+            (3, format!("worker {name} has read one more page of the book"));
+            12
+        ]])
+    };
+    let (a, b) = (named("ada"), named("bob"));
+    assert_eq!(agree(&[&a, &b]), Ok(()));
+    let said = |number: usize| {
+        ran(&[
+            vec![(3, "[notice] read".to_owned()); 24],
+            vec![(4, "[notice] told".to_owned()); number],
+        ])
+    };
+    let verdict = judge(&[&said(40)], &said(9));
+    assert_eq!(failing(&verdict), None, "one alone does not say how little it varies");
 }
