@@ -7,7 +7,7 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use temper_api::{Outcome, PodSecurityLevel, SettingState};
+use temper_api::{CheckRun, Outcome, PodSecurityLevel, SettingState};
 use temper_e2e::bed::{Bed, Ended, with_bed};
 
 const DURATION: &str = "15s";
@@ -128,6 +128,31 @@ async fn a_workload_that_complains_without_root_stays_root() -> Result<()> {
             .unwrap_or_default();
         ensure!(why.contains("must be run as root"), "{why}");
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_may_have_come_of_chance_is_run_again_before_it_counts() -> Result<()> {
+    with_bed("slips-once", async |bed: Bed| {
+        bed.workload("slips-once").await?;
+        let started = bed.check("slips-once", "slips-once", DURATION).await?;
+        let first = |run: Option<&CheckRun>| {
+            run.and_then(|run| run.status.as_ref())
+                .is_some_and(|status| status.slight)
+        };
+        let first = started.run("all", first).await?;
+        let again = started.run("all-2", |run: Option<&CheckRun>| run.is_some()).await?;
+        ensure!(first.spec.settings == again.spec.settings, "another set is run");
+        let ended = started.complete().await?;
+        verified(&ended, &ALL, &[])?;
+        let run = ended
+            .status
+            .verification
+            .map(|verification| verification.run)
+            .unwrap_or_default();
+        ensure!(run.ends_with("-3"), "it is verified by {run}, of three runs");
+        started.cleaned().await
     })
     .await
 }

@@ -180,6 +180,10 @@ pub struct CheckRunStatus {
     /// It says what would fail it, while it is still recorded: the search does not wait for it.
     #[serde(default)]
     pub doubtful: bool,
+    /// All that fails it, or will, is one difference in its log, and no refusal: it counts only if it comes again when the
+    /// same is run once more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slight: bool,
     /// The worker had recorded everything; the verdict came after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "schema::time")]

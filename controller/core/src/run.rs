@@ -119,7 +119,10 @@ pub enum Step {
     /// Note that the run is promising.
     Promise,
     /// Note that the run says what would fail it.
-    Doubt,
+    Doubt {
+        /// It is one difference in its log that may have come of chance.
+        slight: bool,
+    },
     /// Everything is recorded: remove the clone, wait for the baselines.
     Judge,
     /// The verdict.
@@ -254,7 +257,9 @@ fn promise(observed: &Observed<'_>) -> Step {
         Extent::Screening => verdict.map_or(Step::Wait(Some(observed.now + SETTLING_NANOS)), Step::End),
         Extent::Full => match verdict {
             Some(verdict) if verdict.outcome != Outcome::Failed => Step::Promise,
-            Some(_) if observed.role != Role::Baseline && !observed.doubtful => Step::Doubt,
+            Some(verdict) if observed.role != Role::Baseline && !observed.doubtful => Step::Doubt {
+                slight: verdict.is_slight(),
+            },
             _ => Step::Wait(next_look(observed)),
         },
     }

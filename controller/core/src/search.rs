@@ -23,6 +23,9 @@
 //!
 //! [`Mode::Sequential`] has the same runs in the same order, one at a time, less those that a pass makes idle.
 //!
+//! What fails slightly, by one difference in its log that may have come of chance, is run again along with what would
+//! follow from that: of three runs, two decide.
+//!
 //! # Repairs
 //!
 //! A run has what its items call for of everything that was known when it started ([`Repairs::of`]). A set that failed
@@ -173,6 +176,8 @@ pub struct Run {
     pub extent: Extent,
     /// It works, and says something new that may be a complaint.
     pub complains: bool,
+    /// All that fails it, or will, may have come of chance ([`Verdict::is_slight`](crate::oracle::Verdict::is_slight)).
+    pub slight: bool,
     /// Where it stands.
     pub state: State,
 }

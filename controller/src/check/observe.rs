@@ -40,6 +40,7 @@ impl Seen {
             repairs: repairs::of(&run.spec.repairs),
             extent: extent(run),
             complains: complains(run),
+            slight: run.status.as_ref().is_some_and(|status| status.slight),
             state: super::state(run),
         };
         self.searched().iter().map(run).collect()

@@ -83,8 +83,12 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
         Step::Promise => {
             status.promising = true;
             status.doubtful = false;
+            status.slight = false;
         }
-        Step::Doubt => status.doubtful = true,
+        Step::Doubt { slight } => {
+            status.doubtful = true;
+            status.slight = slight;
+        }
         Step::Judge => {
             status.phase = RunPhase::Judging;
             status.recorded_at = seen.recording.ended_at().and_then(clock::time);
@@ -144,7 +148,7 @@ pub(super) async fn enact(run: &CheckRun, context: &Context, seen: &Seen, step: 
 fn learn(run: &CheckRun, seen: &Seen, step: &Step, status: &mut CheckRunStatus) -> bool {
     let has_failed = match step {
         Step::End(verdict) => verdict.outcome == Outcome::Failed,
-        step => *step == Step::Doubt,
+        step => matches!(step, Step::Doubt { .. }),
     };
     let is_observed =
         run.spec.role == RunRole::Baseline && seen.recording.observations().any(|(_, seen)| seen.is_scanned);

@@ -110,6 +110,7 @@ pub(super) fn ended(status: &mut CheckRunStatus, verdict: &Verdict) {
     };
     status.phase = phase;
     status.outcome = Some(outcome);
+    status.slight = verdict.is_slight();
     status.findings = verdict.findings.iter().map(record).collect();
     status.message = verdict.findings.first().map(Finding::sentence);
 }

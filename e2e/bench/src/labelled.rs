@@ -106,6 +106,32 @@ pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
     (scores.row(name), wrong)
 }
 
+/// Our judge, as a search asks it: a run that fails by one slight difference is made again, and fails if that one does, too.
+/// Of each setting there are two runs, each of them the other's second.
+pub fn twice(programs: &[&Program]) -> Row {
+    let mut scores = Scores::default();
+    let known = Known::of(programs, &[View::Log]);
+    for program in programs {
+        let baselines = known.baselines(program, View::Log);
+        let verdict = |run: &Run| judge(&baselines, &run.candidate(View::Log));
+        let fails = |run: &Run| {
+            let first = verdict(run);
+            let mut others = program.again(BASELINES).chain(program.judged());
+            let again = |other: &&Run| other.hardening == run.hardening && other.seed != run.seed;
+            let mut second = || others.find(again).map(verdict);
+            first.outcome == Outcome::Failed
+                && !(first.is_slight() && second().is_some_and(|second| second.outcome != Outcome::Failed))
+        };
+        for run in program.judged() {
+            scores.count(program, run, fails(run));
+        }
+        for run in program.again(BASELINES) {
+            scores.unchanged.count(run.works(), fails(run));
+        }
+    }
+    scores.row("Temper, slight failures made again")
+}
+
 /// The rules of others.
 pub fn peers(programs: &[&Program]) -> Vec<Row> {
     let row = |(name, count, flags): &(&str, usize, crate::peer::Rule)| {

@@ -2,6 +2,8 @@
 
 use strum::{Display, IntoStaticStr};
 
+use crate::repair::is_denial;
+
 /// What an experiment showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -22,6 +24,16 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// The evidence, the cause first.
     pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Whether all that fails the run is one difference in its log, and no refusal: what may come of chance, so that the same
+    /// run is made again before it counts.
+    pub fn is_slight(&self) -> bool {
+        let mut failing = self.findings.iter().filter(|finding| finding.weight == Weight::Fail);
+        let only = failing.next().filter(|_| failing.next().is_none());
+        only.is_some_and(|finding| finding.oracle == Oracle::Logs && !finding.example.as_deref().is_some_and(is_denial))
+    }
 }
 
 /// Which oracle found something. The text is its id.

@@ -69,7 +69,7 @@ pub(super) fn explore(order: &Order<'_>, tried: &Tried<'_>) -> Step {
         let singles = singles.into_iter().filter(|set| set != applicable);
         let missing = singles.filter(|set| tried.state(set).is_none());
         first.extend(missing.map(|set| screened(set, applicable)));
-    } else if (is_open || whole.is_none()) && tried.failures(applicable) < 2 {
+    } else if (is_open || whole.is_none()) && tried.failures(applicable) < 2 && !tried.is_in_question(applicable) {
         // What failed once may yet be repaired as a whole.
         return if first.is_empty() { Step::Wait } else { Step::Try(first) };
     }

@@ -1,3 +1,4 @@
+mod again;
 mod baselines;
 mod laws;
 mod repairs;
@@ -75,6 +76,7 @@ fn begun(start: Start, state: State) -> Run {
         repairs,
         extent,
         complains: false,
+        slight: false,
         state,
     }
 }

@@ -26,6 +26,42 @@ fn has_failed(run: &Run) -> bool {
     matches!(run.state, State::Failed | State::Doubtful)
 }
 
+/// Whether a run ended well, as far as it was recorded.
+fn has_passed(run: &Run) -> bool {
+    matches!(run.state, State::Passed | State::Screened)
+}
+
+/// What is to be made of a set that failed slightly, by its runs with the same repairs. Of three, two decide.
+#[derive(PartialEq, Eq)]
+enum Again {
+    /// Each run counts as it is: none failed slightly, or two passed since.
+    Needless,
+    /// The same must be run once more.
+    Owed,
+    /// That goes on.
+    Awaited,
+    /// It failed again, or nothing speaks for it: no chance.
+    Recurs,
+}
+
+impl Again {
+    fn of<'r>(runs: impl Iterator<Item = &'r Run>) -> Self {
+        let (failed, others): (Vec<&Run>, Vec<&Run>) = runs.partition(|run| has_failed(run));
+        let goes_on = others.iter().any(|run| run.state.is_open());
+        let passed = others.iter().filter(|run| has_passed(run)).count();
+        match failed.as_slice() {
+            [only] if only.slight => match others.len() {
+                _ if passed > 1 => Self::Needless,
+                _ if goes_on => Self::Awaited,
+                0 | 1 => Self::Owed,
+                _ => Self::Recurs,
+            },
+            [_, _, ..] => Self::Recurs,
+            _ => Self::Needless,
+        }
+    }
+}
+
 /// Every set that was run.
 #[derive(Debug)]
 pub(super) struct Tried<'a> {
@@ -125,11 +161,24 @@ impl<'a> Tried<'a> {
     }
 
     fn stands(&self, set: &BTreeSet<Item>, counts: impl Fn(&Run) -> bool) -> Option<State> {
-        let runs: Vec<&Run> = self.runs_of(set).filter(|run| counts(run)).collect();
+        let mut runs: Vec<&Run> = self.runs_of(set).filter(|run| counts(run)).collect();
         if self.is_refuted(set) && !runs.is_empty() {
             return Some(State::Failed);
         }
         let now = self.repairs(set);
+        if self.failures(set) < GENERATIONS {
+            let all = runs.clone();
+            let again = |repairs: &Repairs| Again::of(all.iter().copied().filter(|run| run.repairs == *repairs));
+            if again(&now) == Again::Owed {
+                return None;
+            }
+            runs.retain(|run| match again(&run.repairs) {
+                Again::Needless => true,
+                // What passed once is no proof yet.
+                Again::Owed | Again::Awaited => !has_passed(run),
+                Again::Recurs => has_failed(run),
+            });
+        }
         let is_last = runs.len() >= GENERATIONS;
         let is = |state: State| {
             // What complains is content with what there is only if there is nothing more.
@@ -164,6 +213,11 @@ impl<'a> Tried<'a> {
     /// How many runs of a set failed.
     pub(super) fn failures(&self, set: &BTreeSet<Item>) -> usize {
         self.runs_of(set).filter(|run| has_failed(run)).count()
+    }
+
+    /// Whether a run of a set failed, as far as one run can tell, and the same is run again.
+    pub(super) fn is_in_question(&self, set: &BTreeSet<Item>) -> bool {
+        self.runs_of(set).any(|run| has_failed(run) && run.slight)
     }
 
     /// Whether a setting was tried on its container alone, with what is known now, and does not hold.

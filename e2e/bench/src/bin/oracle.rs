@@ -110,7 +110,7 @@ fn rules(programs: &[&Program]) -> Vec<labelled::Row> {
     wrong.iter().for_each(tell);
     let (full, _) = labelled::ours(programs, View::Full);
     let (probes, _) = labelled::ours(programs, View::Probes);
-    [logs, full, probes]
+    [logs, labelled::twice(programs), full, probes]
         .into_iter()
         .chain(labelled::peers(programs))
         .collect()

@@ -58,6 +58,7 @@ fn baseline(name: &str, state: State) -> Run {
         repairs: NO_REPAIRS,
         extent: Extent::Full,
         complains: false,
+        slight: false,
         state,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::tried::is_trial;
 use super::*;
 
 /// What a search is played against.
@@ -15,6 +16,8 @@ pub(super) struct World {
     pub(super) noise: usize,
     /// Of a hundred independent runs, those that fail though the set works.
     pub(super) flakes: usize,
+    /// Of a hundred sets, those of which the first run fails slightly though the set works.
+    pub(super) hiccups: usize,
     /// Runs that fail may have been promising.
     pub(super) surprises: bool,
     /// How often open runs are removed.
@@ -42,10 +45,20 @@ impl Played {
         let (mut independent, first): (Vec<&Run>, Vec<&Run>) = of_set().partition(|run| run.name.starts_with("verify"));
         independent.retain(|run| run.state != State::Passed);
         let has = |state: State, extent: Extent| first.iter().any(|run| run.state == state && run.extent == extent);
-        let ends = [State::Failed, State::Inconclusive, State::Error];
-        let is_refused = ends.into_iter().any(|state| has(state, Extent::Full));
-        let is_screened = has(State::Screened, Extent::Screening) && !is_refused;
-        independent.is_empty() && (has(State::Passed, Extent::Full) || is_screened)
+        // Of what slipped once, two must have passed with the same repairs.
+        let is_held = |runs: &[&Run]| {
+            let passed = |run: &&&Run| matches!(run.state, State::Passed | State::Screened);
+            let is_held_with = |repairs: &Repairs| {
+                let alike = || runs.iter().filter(|run| run.repairs == *repairs);
+                let slips = alike().filter(|run| run.state == State::Failed && run.slight).count();
+                slips == 0 || slips == 1 && alike().filter(passed).count() > 1
+            };
+            runs.iter().filter(passed).any(|run| is_held_with(&run.repairs))
+        };
+        let full: Vec<&Run> = first.iter().copied().filter(|run| run.extent == Extent::Full).collect();
+        let is_lost = |run: &&Run| run.state.is_lost() && !(run.state == State::Failed && run.slight);
+        let is_screened = has(State::Screened, Extent::Screening) && is_held(&first) && !full.iter().any(is_lost);
+        independent.is_empty() && (has(State::Passed, Extent::Full) && is_held(&full) || is_screened)
     }
 
     /// Whether a set was run to its end and is not trusted.
@@ -166,10 +179,17 @@ impl World {
             return true;
         }
         assert!(!able.is_empty(), "the search waits for nothing");
-        let run = &mut history[able[dice.below(able.len())]];
+        let index = able[dice.below(able.len())];
+        let is_slip = |run: &Run| run.items == history[index].items && run.slight;
+        let is_first_slip = is_trial(&history[index]) && !history.iter().any(is_slip);
+        let run = &mut history[index];
         let is_baseline = run.role == Role::Baseline;
         let is_flake = run.name.starts_with("verify") && dice.below(100) < self.flakes;
-        let can_pass = is_baseline || works(&run.items) && !is_flake;
+        // Of one set never twice, and not of what tells which capabilities are needed, which counts as it is.
+        let is_hiccup = is_first_slip && dice.below(100) < self.hiccups;
+        let can_pass = is_baseline || works(&run.items) && !is_flake && !is_hiccup;
+        // What does not work may look as if it hardly failed.
+        run.slight = !can_pass && (is_hiccup || self.hiccups > 0 && dice.below(2) == 0);
         let must_wait = can_pass && !is_baseline && *agreement != Agreement::Agreed;
         run.state = if !is_baseline && dice.below(100) < self.noise {
             [State::Error, State::Inconclusive][dice.below(2)]
