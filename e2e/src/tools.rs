@@ -36,6 +36,12 @@ pub enum Tool {
     Tusd,
     /// Likewise.
     VictoriaMetrics,
+    /// Likewise.
+    Alertmanager,
+    /// Likewise; its program is named `docker`.
+    Mochi,
+    /// Likewise.
+    Registry,
 }
 
 impl Tool {
@@ -63,6 +69,9 @@ impl Tool {
             Self::Caddy => "caddy",
             Self::Tusd => "tusd",
             Self::VictoriaMetrics => "victoria-metrics",
+            Self::Alertmanager => "alertmanager",
+            Self::Mochi => "mochi",
+            Self::Registry => "registry",
         }
     }
 
@@ -77,7 +86,10 @@ impl Tool {
             | Self::Prometheus
             | Self::Caddy
             | Self::Tusd
-            | Self::VictoriaMetrics => "tool",
+            | Self::VictoriaMetrics
+            | Self::Alertmanager
+            | Self::Mochi
+            | Self::Registry => "tool",
         }
     }
 

@@ -49,6 +49,9 @@ impl Image {
                     "victoria-metrics",
                     Tool::VictoriaMetrics.build().await?.join("victoria-metrics"),
                 ),
+                ("alertmanager", Tool::Alertmanager.build().await?.join("alertmanager")),
+                ("mochi", Tool::Mochi.build().await?.join("docker")),
+                ("registry", Tool::Registry.build().await?.join("registry")),
             ],
         };
         Ok(Inputs { files })
