@@ -20,8 +20,9 @@ pub enum Severity {
     Hard,
 }
 
-/// Refusals and last words; section 7.4 of the design.
-const HARD: [&str; 21] = [
+/// Refusals and last words; section 7.4 of the design. Codes of errors are those of errno(3) and `getaddrinfo(3)`, and a network
+/// that cannot be reached, or asked for a name, refuses as well.
+const HARD: [&str; 35] = [
     "permission denied",
     "denied",
     "not permitted",
@@ -43,9 +44,23 @@ const HARD: [&str; 21] = [
     "too many open files",
     "cannot allocate memory",
     "address already in use",
+    "eacces",
+    "eperm",
+    "erofs",
+    "enospc",
+    "edquot",
+    "efbig",
+    "emfile",
+    "enomem",
+    "eaddrinuse",
+    "eai_again",
+    "enetunreach",
+    "ehostunreach",
+    "network is unreachable",
+    "temporary failure in name resolution",
 ];
 
-const SOFT: [&str; 17] = [
+const SOFT: [&str; 26] = [
     "error",
     "failed",
     "failure",
@@ -63,6 +78,15 @@ const SOFT: [&str; 17] = [
     "crit",
     "servfail",
     "wrong",
+    "no such host",
+    "name or service not known",
+    "no route to host",
+    "enoent",
+    "enosys",
+    "enotfound",
+    "econnrefused",
+    "etimedout",
+    "eio",
 ];
 
 const WARNING: [&str; 3] = ["warn", "warning", "deprecated"];

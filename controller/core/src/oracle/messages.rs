@@ -95,6 +95,15 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// The baselines that have this container, with what they say in it.
+    fn logs(&self) -> impl Iterator<Item = (&'a Recording, &'a Log)> {
+        let logs = self
+            .baselines
+            .iter()
+            .map(|baseline| (*baseline, baseline.logs().get(self.container)));
+        logs.filter_map(|(baseline, log)| Some((baseline, log?)))
+    }
+
     fn findings(&self) -> Vec<Finding> {
         let mut findings = self.complaints();
         if findings.iter().all(|finding| finding.weight != Weight::Fail) {

@@ -1,5 +1,7 @@
 //! Bytes that a log may hold, and a judge must not trip over.
 
+use temper_core::logs::{Names, mask};
+
 use super::{Change, Subject};
 use crate::run::Line;
 
@@ -30,15 +32,25 @@ fn appended(line: &Line, bytes: &[u8]) -> Line {
     }
 }
 
-/// Puts bytes behind the last value of a line that is told often: behind its last digit.
+/// Puts bytes behind the last value of a line in the middle of the log: behind its last digit, if that is no code that tells
+/// good from bad.
 fn value(subject: &Subject<'_>, bytes: &[u8]) -> Option<Vec<Line>> {
     let mut lines = subject.run.lines.clone();
     let middle = lines.len() / 2;
-    let line = lines
+    let (line, at) = lines
         .iter_mut()
         .skip(middle)
-        .find(|line| line.text.iter().any(u8::is_ascii_digit))?;
-    let at = line.text.iter().rposition(u8::is_ascii_digit)? + 1;
+        .find_map(|line| value_of(&line.text).map(|at| (line, at + 1)))?;
     line.text.splice(at..at, bytes.iter().copied());
     Some(lines)
+}
+
+/// Where the last digit of a line is, if another one in its place is the same message.
+fn value_of(text: &[u8]) -> Option<usize> {
+    let at = text.iter().rposition(u8::is_ascii_digit)?;
+    let mut other = text.to_vec();
+    let digit = other.get_mut(at)?;
+    *digit = b'0' + b'9' - *digit;
+    let template = |text: &[u8]| mask(text, &Names::default()).template;
+    (template(text) == template(&other)).then_some(at)
 }

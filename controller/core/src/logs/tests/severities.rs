@@ -109,3 +109,20 @@ fn what_is_said_in_a_long_quoted_string_is_heard() {
     let line = r#"open of "/srv/shop/data/with/a/long/path/to/it: Permission denied, and more of it" ended"#;
     assert_eq!(of(line), Severity::Hard);
 }
+
+#[test]
+fn codes_of_errors_tell_as_much_as_their_words() {
+    for (line, severity) in [
+        ("asker: getaddrinfo EAI_AGAIN peer.field.svc", Severity::Hard),
+        (
+            "[warn] [function:failed] RequestError: getaddrinfo EAI_AGAIN peer",
+            Severity::Hard,
+        ),
+        ("open: EACCES", Severity::Hard),
+        ("dial tcp: lookup peer: no such host", Severity::Soft),
+        ("connect ECONNREFUSED 10.0.0.1:80", Severity::Soft),
+        ("a tale of DEIOS", Severity::Plain),
+    ] {
+        assert_eq!(of(line), severity, "{line}");
+    }
+}

@@ -1,6 +1,6 @@
 //! Where a log that is all there is of a run ends, as nobody knows how long it was recorded.
 
-use super::Comparison;
+use super::{Comparison, start};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Ending, Log, Recording};
@@ -10,7 +10,10 @@ use crate::recording::{Ending, Log, Recording};
 const EARLY: (i64, i64) = (3, 4);
 
 /// How many times the longest silence of any baseline the end must be quiet.
-const QUIET: i64 = 2;
+const QUIET: (i64, i64) = (3, 2);
+
+/// Share of the lines of the busiest baseline that a run says in the same time if it is driven alike.
+const PACE: (u64, u64) = (4, 5);
 
 /// Silences shorter than this are none: lines are counted by the second.
 const BREATH_NANOS: i64 = 1_000_000_000;
@@ -39,21 +42,27 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     if compared.candidate.ended() != Some(Ending::LogEnd) {
         return None;
     }
-    let logs = compared.baselines.iter().zip(&compared.usual);
-    let usual: Option<Vec<i64>> = logs
-        .map(|(recording, log)| length(recording, log.last_nanos()?))
+    let clock = Clock::of(compared);
+    let usual: Option<Vec<i64>> = compared
+        .logs()
+        .map(|(run, log)| clock.read(run, log, log.last_nanos()?))
         .collect();
     let usual = usual?;
     let (shortest, longest) = (usual.iter().min().copied()?, usual.iter().max().copied()?);
-    let mine = length(compared.candidate, compared.log?.last_nanos()?)?;
+    let log = compared.log?;
+    let mine = clock.read(compared.candidate, log, log.last_nanos()?)?;
+    // Baselines that differ in length show how much of it is chance.
     let quiet = shortest.saturating_sub(mine).saturating_sub(longest - shortest);
-    let is_quiet = is_early(mine, shortest)
+    let is_quiet =
+        || silence(compared).is_some_and(|silence| quiet.saturating_mul(QUIET.1) > silence.saturating_mul(QUIET.0));
+    let is_cut = is_early(mine, shortest)
         && says_less(compared)
-        && silence(compared).is_some_and(|silence| quiet > silence.saturating_mul(QUIET));
-    let end = if is_quiet {
+        && quiet > 0
+        && (is_quiet() || is_as_busy(compared, &clock, mine));
+    let end = if is_cut {
         mine
     } else {
-        leave(compared, &usual).filter(|leave| is_early(*leave, shortest))?
+        leave(compared, &clock, &usual).filter(|leave| is_early(*leave, shortest))?
     };
     let mut finding = compared.about(Rule::EarlyEnd, Weight::Fail);
     finding.detail = format!(
@@ -64,8 +73,45 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Option<Finding> {
     Some(finding)
 }
 
+/// When a run begins: with the last message of the start-up that it shares with the baselines, as starting takes now this
+/// long, now that.
+struct Clock<'a>(Option<(&'a str, Severity)>);
+
+impl<'a> Clock<'a> {
+    fn of(compared: &Comparison<'a>) -> Self {
+        let milestones = start::milestones(compared).into_iter().rev();
+        let mut shared = milestones.map(|milestone| (milestone.template, milestone.severity));
+        Self(shared.find(|(template, severity)| compared.log.is_some_and(|log| log.get(template, *severity).is_some())))
+    }
+
+    fn begin(&self, recording: &Recording, log: &Log) -> Option<i64> {
+        match self.0 {
+            Some((template, severity)) => log.get(template, severity).map(|seen| seen.first_nanos),
+            None => recording.started_at(),
+        }
+    }
+
+    /// Nanoseconds since the beginning.
+    fn read(&self, recording: &Recording, log: &Log, at: i64) -> Option<i64> {
+        self.begin(recording, log).map(|begin| at.saturating_sub(begin))
+    }
+}
+
 fn is_early(end: i64, usual: i64) -> bool {
     end.saturating_mul(EARLY.1) < usual.saturating_mul(EARLY.0)
+}
+
+/// Whether the run said as much up to its end as the baselines did in that time: it was driven as they were, and not less.
+fn is_as_busy(compared: &Comparison<'_>, clock: &Clock<'_>, length: i64) -> bool {
+    let said = |run: &Recording, log: &Log| {
+        let begin = clock.begin(run, log)?;
+        Some(log.lines_between(begin, begin.saturating_add(length)))
+    };
+    let usual: Option<Vec<u64>> = compared.logs().map(|(run, log)| said(run, log)).collect();
+    let mine = compared.log.and_then(|log| said(compared.candidate, log));
+    let most = usual.and_then(|usual| usual.into_iter().max());
+    mine.zip(most)
+        .is_some_and(|(mine, most)| mine.saturating_mul(PACE.1) >= most.saturating_mul(PACE.0))
 }
 
 /// Whether lines are missing at all: a run that was driven faster says the same in less time.
@@ -75,26 +121,21 @@ fn says_less(compared: &Comparison<'_>) -> bool {
     mine.saturating_mul(4) < least.saturating_mul(3)
 }
 
-fn length(recording: &Recording, end: i64) -> Option<i64> {
-    Some(end.saturating_sub(recording.started_at()?))
-}
-
 /// The longest silence of any baseline, in nanoseconds.
 fn silence(compared: &Comparison<'_>) -> Option<i64> {
-    let logs = compared.baselines.iter().zip(&compared.usual);
-    let silences = logs.map(|(recording, log)| log.longest_silence(recording.ready_at()?));
+    let silences = compared.logs().map(|(run, log)| log.longest_silence(run.ready_at()?));
     silences.flatten().max().map(|silence| silence.max(BREATH_NANOS))
 }
 
 /// When the run took leave: by the messages that every baseline says just before its end and at no other time.
-fn leave(compared: &Comparison<'_>, usual: &[i64]) -> Option<i64> {
+fn leave(compared: &Comparison<'_>, clock: &Clock<'_>, usual: &[i64]) -> Option<i64> {
     let is_last = |template: &str, severity: Severity| {
-        let logs = compared.baselines.iter().zip(&compared.usual).zip(usual);
-        logs.clone().count() > 0
-            && logs.into_iter().all(|((recording, log), end)| {
+        let mut logs = compared.logs().zip(usual).peekable();
+        logs.peek().is_some()
+            && logs.all(|((run, log), end)| {
                 let first = log
                     .get(template, severity)
-                    .and_then(|seen| length(recording, seen.first_nanos));
+                    .and_then(|seen| clock.read(run, log, seen.first_nanos));
                 first.is_some_and(|first| first.saturating_add(LEAVE_NANOS) >= *end)
             })
     };
@@ -110,14 +151,15 @@ fn leave(compared: &Comparison<'_>, usual: &[i64]) -> Option<i64> {
     if last.len() < MIN_LEAVE || !last.iter().any(tells) {
         return None;
     }
+    let log = compared.log?;
     let mine = last
         .iter()
-        .filter_map(|(template, severity)| compared.log?.get(template, *severity));
+        .filter_map(|(template, severity)| log.get(template, *severity));
     let times: Vec<i64> = mine.map(|seen| seen.first_nanos).collect();
     let first = times.iter().min().copied()?;
     // Nothing follows a leave.
-    let is_leave = times.len() * 3 >= last.len() * 2 && compared.log?.last_nanos()? - first <= LEAVE_NANOS;
-    length(compared.candidate, first).filter(|_| is_leave)
+    let is_leave = times.len() * 3 >= last.len() * 2 && log.last_nanos()? - first <= LEAVE_NANOS;
+    clock.read(compared.candidate, log, first).filter(|_| is_leave)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people")]

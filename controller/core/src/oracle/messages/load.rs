@@ -1,7 +1,8 @@
 //! How much a run was driven, and how many there are of it.
 
-use super::start::{is_constant, later};
+use super::start::{Milestone, is_constant, later};
 use super::{Comparison, OFTEN, expected};
+use crate::recording::Log;
 
 /// A run that says everything less often was driven less, down to this share; below it the run does less.
 pub(super) const LEAST_LOAD: f64 = 0.25;
@@ -37,13 +38,19 @@ pub(super) fn ratios(compared: &Comparison<'_>) -> Vec<f64> {
 }
 
 /// How many instances there are for each of a baseline, to go by what each says a fixed number of times while it works
-/// or when it ends; 1 where there is no such message.
-pub(super) fn instances(compared: &Comparison<'_>) -> f64 {
+/// or when it ends; where there is no such message by how much they say beside their start-up.
+pub(super) fn instances(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> f64 {
     let is_fixed = |counts: &[u64]| is_constant(counts) && counts.iter().all(|count| *count < OFTEN);
     let late = later(compared).into_iter().filter(|(_, counts)| is_fixed(counts));
     let mut ratios: Vec<f64> = late.map(|(now, counts)| ratio(now, &counts)).collect();
     ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or_else(|| of(compared))
+    let beside = |log: &Log| {
+        let start = milestones.iter().map(|told| log.count(told.template, told.severity));
+        log.lines().saturating_sub(start.sum())
+    };
+    let usual: Vec<u64> = compared.usual.iter().map(|log| beside(log)).collect();
+    let by_lines = || compared.log.map_or(1.0, |log| ratio(beside(log), &usual));
+    ratios.get(ratios.len() / 2).copied().unwrap_or_else(by_lines)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of lines")]

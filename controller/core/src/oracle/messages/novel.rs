@@ -3,11 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::alike::Alike;
-use super::{Comparison, bare, start};
+use super::{Comparison, MANY, bare, start};
 use crate::logs::{Severity, is_called_harmless};
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Ending, Log, Recording, Seen, Termination};
 use crate::setting::TOKEN_PATH;
+
+/// Words of who goes on trying. Those of who gives up ("no more retries") are not among them.
+const TRIES_AGAIN: [&str; 5] = [
+    "retrying",
+    "will retry",
+    "trying again",
+    "will try again",
+    "to try again",
+];
+
+/// Share of the recording after which who goes on trying must have been successful.
+const TRIED: (i64, i64) = (3, 4);
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     let mut unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
@@ -16,7 +28,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     }
     unknown.sort_by_key(|(_, seen)| (seen.first_nanos, seen.first_position));
     let (alike, levels) = (Alike::of(&compared.usual), levels(&compared.usual));
-    let starting = Starting::of(compared);
+    let excuses = Excuses::of(compared);
     let mut findings = Vec::new();
     for (template, seen) in unknown {
         let usual_level = levels.get(&*bare::of(template)).copied();
@@ -27,7 +39,7 @@ pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
         } else if usual_level.is_some() || alike.knows(template, seen.severity) {
             continue;
         } else {
-            (Rule::NewMessage, starting.weigh(seen))
+            (Rule::NewMessage, excuses.weigh(seen))
         };
         let mut finding = compared.said(rule, weight, template, seen);
         finding.baseline_counts = vec![0; compared.baselines.len()];
@@ -46,15 +58,18 @@ fn levels(usual: &[&Log]) -> BTreeMap<String, Severity> {
     levels
 }
 
-/// Complaints while it starts, in a workload that then works, cost no hardening.
-struct Starting {
+/// Complaints that cost no hardening: those of a workload that starts and then works, and those about what is tried again
+/// until it succeeds.
+struct Excuses {
     /// Until when it started, and whether it works from then on.
     until: Option<i64>,
     /// Its readiness says that it works.
     tells: bool,
+    /// From when on what was tried in vain has not succeeded any more.
+    late: Option<i64>,
 }
 
-impl Starting {
+impl Excuses {
     fn of(compared: &Comparison<'_>) -> Self {
         let ready = compared.candidate.ready_at();
         // Any other recording says itself when it was Ready, if it was.
@@ -62,24 +77,44 @@ impl Starting {
         Self {
             until: ready.or_else(|| is_log_alone.then(|| start::settled(compared)).flatten()),
             tells: ready.is_none() || readiness_tells(compared.candidate, compared.container),
+            late: late(compared.candidate),
         }
     }
 
     fn weigh(&self, seen: &Seen) -> Weight {
         match seen.severity {
-            Severity::Hard | Severity::Soft if self.excuses(seen) => Weight::Warn,
+            Severity::Hard | Severity::Soft if self.is_of_start(seen) => Weight::Warn,
+            Severity::Soft if self.has_succeeded(seen) => Weight::Warn,
             Severity::Hard | Severity::Soft => Weight::Fail,
+            Severity::Warning if self.never_ends(seen) => Weight::Fail,
             Severity::Warning => Weight::Warn,
             Severity::Plain => Weight::Note,
         }
     }
 
-    fn excuses(&self, seen: &Seen) -> bool {
+    /// It says that this is tried again, and says it no more for the rest of the recording.
+    fn has_succeeded(&self, seen: &Seen) -> bool {
+        let text = seen.example.to_ascii_lowercase();
+        self.late.is_some_and(|late| seen.last_nanos < late) && TRIES_AGAIN.iter().any(|words| text.contains(words))
+    }
+
+    /// A warning that comes over and over, until the end.
+    fn never_ends(&self, seen: &Seen) -> bool {
+        seen.count >= MANY && self.late.is_some_and(|late| seen.last_nanos >= late)
+    }
+
+    fn is_of_start(&self, seen: &Seen) -> bool {
         let starting = self.until.is_some_and(|until| seen.last_nanos < until);
         // It has lost what it asks the API server by, and does without from then on, however well it starts.
         let is_of_token = seen.example.contains(TOKEN_PATH);
         starting && !is_of_token && (self.tells || is_called_harmless(&seen.example))
     }
+}
+
+/// When the last part of a finished recording begins.
+fn late(recording: &Recording) -> Option<i64> {
+    let (start, end) = (recording.started_at()?, recording.ended_at()?);
+    Some(start.saturating_add(end.saturating_sub(start) / TRIED.1 * TRIED.0))
 }
 
 /// Whether Ready means that the container works: it was seen running before it was ready, as one with a probe is, or

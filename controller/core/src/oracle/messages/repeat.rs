@@ -14,8 +14,10 @@ pub(super) fn judge(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> 
         .filter_map(|milestone| Some((milestone, log.get(milestone.template, milestone.severity)?)))
         .filter(|(milestone, seen)| seen.count >= milestone.count.saturating_mul(2))
         .collect();
-    let is_repeated = again.len() >= 2 && again.len() * 2 >= milestones.len();
-    if !is_repeated || load::instances(compared) >= MORE_INSTANCES {
+    // Of a program that says one thing when it starts that is all there is to see.
+    let is_repeated =
+        again.len() >= 2.min(milestones.len()) && !again.is_empty() && again.len() * 2 >= milestones.len();
+    if !is_repeated || load::instances(compared, milestones) >= MORE_INSTANCES {
         return None;
     }
     let (milestone, seen) = again.first()?;

@@ -94,6 +94,53 @@ fn a_start_that_is_told_again_fails_and_three_replicas_do_not() {
 }
 
 #[test]
+fn a_start_of_one_message_tells_as_much() {
+    let usual = run(&served(&START[3..4], "[notice] served a page"));
+    let rule = |lines: &[(i64, &str)]| failing(&judge(&[&usual, &usual], &run(lines)));
+    let mut lines = served(&START[3..4], "[notice] served a page");
+    assert_eq!(rule(&lines), None);
+    lines.push((9, START[3].1));
+    assert_eq!(rule(&lines), Some(Rule::StartedAgain));
+}
+
+#[test]
+fn what_is_tried_again_fails_unless_it_stops() {
+    let line = "[error] no answer from the sink, retrying";
+    let with = |seconds: &[i64], line: &'static str| {
+        let mut lines = served(&START, "[notice] served a page");
+        lines.extend(seconds.iter().map(|second| (*second, line)));
+        lines
+    };
+    assert_eq!(rule(&with(&[6, 7], line)), None, "it succeeded");
+    assert_eq!(
+        rule(&with(&[6, 7, 16], line)),
+        Some(Rule::NewMessage),
+        "it still tries at the end"
+    );
+    assert_eq!(
+        rule(&with(&[6], "[error] no answer from the sink, no more retries")),
+        Some(Rule::NewMessage)
+    );
+    assert_eq!(
+        rule(&with(&[6], "[error] permission denied, retrying")),
+        Some(Rule::NewMessage),
+        "a refusal is none"
+    );
+}
+
+#[test]
+fn a_warning_that_never_ends_fails() {
+    let with = |seconds: std::ops::Range<i64>| {
+        let mut lines = served(&START, "[notice] served a page");
+        lines.extend(seconds.map(|second| (second, "[warning] the broker does not know us")));
+        lines
+    };
+    assert_eq!(rule(&with(5..17)), Some(Rule::NewMessage));
+    assert_eq!(rule(&with(12..17)), None, "five times is not over and over");
+    assert_eq!(rule(&with(2..12)), None, "it ended");
+}
+
+#[test]
 fn the_opposite_order_fails() {
     let mut lines = START.to_vec();
     for (place, line) in lines.iter_mut().enumerate() {
@@ -118,6 +165,24 @@ fn a_log_that_ends_early_fails_if_it_spoke_steadily_or_takes_leave() {
         |second: i64| -> Vec<(i64, &str)> { START.iter().copied().chain(leave.map(|line| (second, line))).collect() };
     assert_eq!(rule_of_log(&until(16), &until(5)), Some(Rule::EarlyEnd));
     assert_eq!(rule_of_log(&until(16), &until(15)), None);
+    // However long it took to start.
+    let late: Vec<_> = usual.iter().map(|(second, line)| (second + 9, *line)).collect();
+    assert_eq!(rule_of_log(&usual, &late[..9]), Some(Rule::EarlyEnd));
+    assert_eq!(rule_of_log(&late, &usual), None);
+    // In bursts every six seconds, with the last two of four cut off: as much was said in that time as ever.
+    let bursts = |count: i64| -> Vec<(i64, &'static str)> {
+        let burst = (0..count).flat_map(|number| [(3 + 6 * number, line); 10]);
+        START.into_iter().chain(burst).collect()
+    };
+    assert_eq!(rule_of_log(&bursts(4), &bursts(2)), Some(Rule::EarlyEnd));
+    // Half the load, for as long.
+    let half: Vec<_> = bursts(4)
+        .into_iter()
+        .enumerate()
+        .filter(|(place, _)| *place < 5 || place % 2 == 0)
+        .map(|(_, line)| line)
+        .collect();
+    assert_eq!(rule_of_log(&bursts(4), &half), None);
     // Who says the same in less time was driven faster.
     let faster: Vec<_> = usual.iter().map(|(second, line)| (second / 2, *line)).collect();
     assert_eq!(rule_of_log(&usual, &faster), None);
