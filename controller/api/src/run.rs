@@ -180,8 +180,8 @@ pub struct CheckRunStatus {
     /// It says what would fail it, while it is still recorded: the search does not wait for it.
     #[serde(default)]
     pub doubtful: bool,
-    /// All that fails it, or will, is one difference in its log, and no refusal: it counts only if it comes again when the
-    /// same is run once more.
+    /// All that fails it, or will, is one message that may have come of chance, and no refusal: it counts only if the same run
+    /// fails once more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub slight: bool,
     /// The worker had recorded everything; the verdict came after.

@@ -120,7 +120,7 @@ pub enum Step {
     Promise,
     /// Note that the run says what would fail it.
     Doubt {
-        /// It is one difference in its log that may have come of chance.
+        /// It is one message that may have come of chance.
         slight: bool,
     },
     /// Everything is recorded: remove the clone, wait for the baselines.

@@ -23,8 +23,9 @@
 //!
 //! [`Mode::Sequential`] has the same runs in the same order, one at a time, less those that a pass makes idle.
 //!
-//! What fails slightly, by one difference in its log that may have come of chance, is run again along with what would
-//! follow from that: of three runs, two decide.
+//! What fails slightly, by one message that may have come of chance, is run again along with what would
+//! follow from that: of three runs, two decide. Independent runs count at once, and so do those that tell which capabilities
+//! are needed.
 //!
 //! # Repairs
 //!

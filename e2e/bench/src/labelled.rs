@@ -106,8 +106,8 @@ pub fn ours<'a>(programs: &[&'a Program], view: View) -> (Row, Vec<Wrong<'a>>) {
     (scores.row(name), wrong)
 }
 
-/// Our judge, as a search asks it: a run that fails by one slight difference is made again, and fails if that one does, too.
-/// Of each setting there are two runs, each of them the other's second.
+/// Our judge, where a run that fails slightly is made again, and fails if that one does, too. A search has a third run decide
+/// where the two disagree; of each setting there are two here, each of them the other's second.
 pub fn twice(programs: &[&Program]) -> Row {
     let mut scores = Scores::default();
     let known = Known::of(programs, &[View::Log]);

@@ -20,8 +20,8 @@ pub enum Severity {
     Hard,
 }
 
-/// Refusals and last words; section 7.4 of the design. Codes of errors are those of errno(3) and `getaddrinfo(3)`, and a network
-/// that cannot be reached, or asked for a name, refuses as well.
+/// Refusals and last words; section 7.4 of the design. Codes of errors are those of errno(3) and `getaddrinfo(3)` that are no
+/// words of anything else. A network that cannot be reached, or that nobody can ask for names in, refuses as well.
 const HARD: [&str; 35] = [
     "permission denied",
     "denied",
@@ -46,7 +46,7 @@ const HARD: [&str; 35] = [
     "address already in use",
     "eacces",
     "eperm",
-    "erofs",
+    "no route to host",
     "enospc",
     "edquot",
     "efbig",
@@ -60,7 +60,7 @@ const HARD: [&str; 35] = [
     "temporary failure in name resolution",
 ];
 
-const SOFT: [&str; 26] = [
+const SOFT: [&str; 24] = [
     "error",
     "failed",
     "failure",
@@ -80,13 +80,11 @@ const SOFT: [&str; 26] = [
     "wrong",
     "no such host",
     "name or service not known",
-    "no route to host",
     "enoent",
     "enosys",
     "enotfound",
     "econnrefused",
     "etimedout",
-    "eio",
 ];
 
 const WARNING: [&str; 3] = ["warn", "warning", "deprecated"];

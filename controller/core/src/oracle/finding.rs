@@ -2,7 +2,7 @@
 
 use strum::{Display, IntoStaticStr};
 
-use crate::repair::is_denial;
+use crate::logs::{Names, Severity, mask};
 
 /// What an experiment showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,24 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
 }
 
+/// A message that comes so often comes of no chance.
+const OFTEN: u64 = 10;
+
 impl Verdict {
-    /// Whether all that fails the run is one difference in its log, and no refusal: what may come of chance, so that the same
-    /// run is made again before it counts.
+    /// Whether all that fails the run may come of chance, so that the same is run again before it counts: one message that is
+    /// new and told a few times, or that is told more or less often, and no refusal.
     pub fn is_slight(&self) -> bool {
         let mut failing = self.findings.iter().filter(|finding| finding.weight == Weight::Fail);
         let only = failing.next().filter(|_| failing.next().is_none());
-        only.is_some_and(|finding| finding.oracle == Oracle::Logs && !finding.example.as_deref().is_some_and(is_denial))
+        only.is_some_and(|finding| {
+            let may_be_chance = match finding.rule {
+                Rule::NewMessage | Rule::LevelRaised => finding.count < OFTEN,
+                Rule::MoreComplaints | Rule::Flood | Rule::MissingMessage | Rule::RarerMessage => true,
+                _ => false,
+            };
+            let line = finding.example.as_deref().unwrap_or_default();
+            may_be_chance && mask(line.as_bytes(), &Names::default()).severity < Severity::Hard
+        })
     }
 }
 

@@ -31,17 +31,18 @@ fn has_passed(run: &Run) -> bool {
     matches!(run.state, State::Passed | State::Screened)
 }
 
-/// What is to be made of a set that failed slightly, by its runs with the same repairs. Of three, two decide.
+/// What is to be made of runs of one set with the same repairs and the same extent, where one failed slightly. Of three, two
+/// decide.
 #[derive(PartialEq, Eq)]
 enum Again {
-    /// Each run counts as it is: none failed slightly, or two passed since.
+    /// Each run counts as it is: none failed, or one slightly and two passed since.
     Needless,
     /// The same must be run once more.
     Owed,
     /// That goes on.
     Awaited,
-    /// It failed again, or nothing speaks for it: no chance.
-    Recurs,
+    /// It failed for good, or again, or nobody could tell otherwise: what passed beside it was chance.
+    Fails,
 }
 
 impl Again {
@@ -50,16 +51,38 @@ impl Again {
         let goes_on = others.iter().any(|run| run.state.is_open());
         let passed = others.iter().filter(|run| has_passed(run)).count();
         match failed.as_slice() {
+            [] => Self::Needless,
             [only] if only.slight => match others.len() {
                 _ if passed > 1 => Self::Needless,
                 _ if goes_on => Self::Awaited,
                 0 | 1 => Self::Owed,
-                _ => Self::Recurs,
+                _ => Self::Fails,
             },
-            [_, _, ..] => Self::Recurs,
-            _ => Self::Needless,
+            _ => Self::Fails,
         }
     }
+}
+
+/// What is to be made of the runs of a set that are like this one.
+fn again(runs: &[&Run], run: &Run) -> Again {
+    let is_alike = |other: &&Run| other.repairs == run.repairs && other.extent == run.extent;
+    Again::of(runs.iter().copied().filter(is_alike))
+}
+
+/// The runs of a set that count: what passed only by chance, or may have, is none of them.
+fn counting<'r>(runs: &[&'r Run]) -> Vec<&'r Run> {
+    let counts = |run: &&&Run| match again(runs, run) {
+        Again::Needless => true,
+        Again::Owed | Again::Awaited => !has_passed(run),
+        Again::Fails => has_failed(run),
+    };
+    runs.iter().filter(counts).copied().collect()
+}
+
+/// How many different repairs these runs have.
+fn generations(runs: &[&Run]) -> usize {
+    let is_first = |(place, run): &(usize, &&Run)| runs.iter().take(*place).all(|other| other.repairs != run.repairs);
+    runs.iter().enumerate().filter(is_first).count()
 }
 
 /// Every set that was run.
@@ -161,25 +184,13 @@ impl<'a> Tried<'a> {
     }
 
     fn stands(&self, set: &BTreeSet<Item>, counts: impl Fn(&Run) -> bool) -> Option<State> {
-        let mut runs: Vec<&Run> = self.runs_of(set).filter(|run| counts(run)).collect();
-        if self.is_refuted(set) && !runs.is_empty() {
+        let all: Vec<&Run> = self.runs_of(set).filter(|run| counts(run)).collect();
+        if self.is_refuted(set) && !all.is_empty() {
             return Some(State::Failed);
         }
         let now = self.repairs(set);
-        if self.failures(set) < GENERATIONS {
-            let all = runs.clone();
-            let again = |repairs: &Repairs| Again::of(all.iter().copied().filter(|run| run.repairs == *repairs));
-            if again(&now) == Again::Owed {
-                return None;
-            }
-            runs.retain(|run| match again(&run.repairs) {
-                Again::Needless => true,
-                // What passed once is no proof yet.
-                Again::Owed | Again::Awaited => !has_passed(run),
-                Again::Recurs => has_failed(run),
-            });
-        }
-        let is_last = runs.len() >= GENERATIONS;
+        let is_last = generations(&all) >= GENERATIONS;
+        let runs = counting(&all);
         let is = |state: State| {
             // What complains is content with what there is only if there is nothing more.
             let mut content = runs
@@ -190,6 +201,11 @@ impl<'a> Tried<'a> {
         let alive = [State::Passed, State::Screened, State::Promising, State::Open];
         if let Some(state) = alive.into_iter().find(|state| is(*state)) {
             return Some(state);
+        }
+        // Unless one extent has decided what the other owes.
+        let mut current = all.iter().filter(|run| run.repairs == now).peekable();
+        if current.peek().is_some() && current.all(|run| again(&all, run) == Again::Owed) {
+            return None;
         }
         // The best of those that ended so: what failed is known better than what could not be decided.
         let end = |run: &&Run| if has_failed(run) { State::Failed } else { run.state };
@@ -210,12 +226,12 @@ impl<'a> Tried<'a> {
         runs.any(|run| run.state == State::Doubtful)
     }
 
-    /// How many runs of a set failed.
+    /// With how many different repairs a set failed.
     pub(super) fn failures(&self, set: &BTreeSet<Item>) -> usize {
-        self.runs_of(set).filter(|run| has_failed(run)).count()
+        generations(&self.runs_of(set).filter(|run| has_failed(run)).collect::<Vec<_>>())
     }
 
-    /// Whether a run of a set failed, as far as one run can tell, and the same is run again.
+    /// Whether a run of a set failed slightly, at any time.
     pub(super) fn is_in_question(&self, set: &BTreeSet<Item>) -> bool {
         self.runs_of(set).any(|run| has_failed(run) && run.slight)
     }
@@ -291,7 +307,8 @@ impl<'a> Tried<'a> {
 
     /// The run of a set that is its proof: of those that passed the last, which had the most repairs.
     fn proof(&self, set: &BTreeSet<Item>) -> Option<&'a Run> {
-        self.runs_of(set).filter(|run| run.state == State::Passed).last()
+        let full: Vec<&Run> = self.runs_of(set).filter(|run| run.extent == Extent::Full).collect();
+        counting(&full).into_iter().rfind(|run| run.state == State::Passed)
     }
 
     /// Name of the run that proves a set.

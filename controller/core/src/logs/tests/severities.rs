@@ -121,7 +121,8 @@ fn codes_of_errors_tell_as_much_as_their_words() {
         ("open: EACCES", Severity::Hard),
         ("dial tcp: lookup peer: no such host", Severity::Soft),
         ("connect ECONNREFUSED 10.0.0.1:80", Severity::Soft),
-        ("a tale of DEIOS", Severity::Plain),
+        ("GET /socket.io/?EIO=4&transport=polling", Severity::Plain),
+        ("loading plugin id=io.containerd.snapshotter.v1.erofs", Severity::Plain),
     ] {
         assert_eq!(of(line), severity, "{line}");
     }

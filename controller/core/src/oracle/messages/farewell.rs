@@ -1,6 +1,6 @@
 //! Where a log that is all there is of a run ends, as nobody knows how long it was recorded.
 
-use super::{Comparison, start};
+use super::{Comparison, OFTEN, start};
 use crate::logs::Severity;
 use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Ending, Log, Recording};
@@ -105,11 +105,15 @@ fn is_early(end: i64, usual: i64) -> bool {
 fn is_as_busy(compared: &Comparison<'_>, clock: &Clock<'_>, length: i64) -> bool {
     let said = |run: &Recording, log: &Log| {
         let begin = clock.begin(run, log)?;
-        Some(log.lines_between(begin, begin.saturating_add(length)))
+        // Lines are counted by the second, of which the last one counts.
+        let end = begin.saturating_add(length).saturating_add(BREATH_NANOS);
+        Some(log.lines_between(begin, end))
     };
     let usual: Option<Vec<u64>> = compared.logs().map(|(run, log)| said(run, log)).collect();
     let mine = compared.log.and_then(|log| said(compared.candidate, log));
-    let most = usual.and_then(|usual| usual.into_iter().max());
+    let most = usual
+        .and_then(|usual| usual.into_iter().max())
+        .filter(|most| *most >= OFTEN);
     mine.zip(most)
         .is_some_and(|(mine, most)| mine.saturating_mul(PACE.1) >= most.saturating_mul(PACE.0))
 }

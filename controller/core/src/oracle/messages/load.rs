@@ -2,7 +2,6 @@
 
 use super::start::{Milestone, is_constant, later};
 use super::{Comparison, OFTEN, expected};
-use crate::recording::Log;
 
 /// A run that says everything less often was driven less, down to this share; below it the run does less.
 pub(super) const LEAST_LOAD: f64 = 0.25;
@@ -38,19 +37,27 @@ pub(super) fn ratios(compared: &Comparison<'_>) -> Vec<f64> {
 }
 
 /// How many instances there are for each of a baseline, to go by what each says a fixed number of times while it works
-/// or when it ends; where there is no such message by how much they say beside their start-up.
+/// or when it ends; where there is no such message by how much of what the baselines say beside their start-up.
 pub(super) fn instances(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> f64 {
     let is_fixed = |counts: &[u64]| is_constant(counts) && counts.iter().all(|count| *count < OFTEN);
     let late = later(compared).into_iter().filter(|(_, counts)| is_fixed(counts));
     let mut ratios: Vec<f64> = late.map(|(now, counts)| ratio(now, &counts)).collect();
     ratios.sort_by(f64::total_cmp);
-    let beside = |log: &Log| {
-        let start = milestones.iter().map(|told| log.count(told.template, told.severity));
-        log.lines().saturating_sub(start.sum())
-    };
-    let usual: Vec<u64> = compared.usual.iter().map(|log| beside(log)).collect();
-    let by_lines = || compared.log.map_or(1.0, |log| ratio(beside(log), &usual));
-    ratios.get(ratios.len() / 2).copied().unwrap_or_else(by_lines)
+    let middle = ratios.get(ratios.len() / 2).copied();
+    middle.unwrap_or_else(|| beside_start(compared, milestones))
+}
+
+/// How many times as much of what every baseline says, but for its start-up; 1 where that is nothing.
+fn beside_start(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> f64 {
+    let is_of_start = |template: &str| milestones.iter().any(|told| told.template == template);
+    let (mut now, mut usual) = (0_u64, vec![0_u64; compared.usual.len()]);
+    for (template, seen, counts) in compared.common().filter(|(template, _, _)| !is_of_start(template)) {
+        now = now.saturating_add(compared.log.map_or(0, |log| log.count(template, seen.severity)));
+        for (sum, count) in usual.iter_mut().zip(counts) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+    if usual.contains(&0) { 1.0 } else { ratio(now, &usual) }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of lines")]

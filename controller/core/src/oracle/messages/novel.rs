@@ -9,7 +9,7 @@ use crate::oracle::{Finding, Rule, Weight};
 use crate::recording::{Ending, Log, Recording, Seen, Termination};
 use crate::setting::TOKEN_PATH;
 
-/// Words of who goes on trying. Those of who gives up ("no more retries") are not among them.
+/// Words of who goes on trying.
 const TRIES_AGAIN: [&str; 5] = [
     "retrying",
     "will retry",
@@ -18,8 +18,22 @@ const TRIES_AGAIN: [&str; 5] = [
     "to try again",
 ];
 
+/// Words of who does not.
+const GIVES_UP: [&str; 7] = [
+    "not retrying",
+    "without retrying",
+    "after retrying",
+    "stopped retrying",
+    "no longer retrying",
+    "gave up",
+    "giving up",
+];
+
 /// Share of the recording after which who goes on trying must have been successful.
 const TRIED: (i64, i64) = (3, 4);
+
+/// How many times as long as it was tried in vain it must be quiet: delays that double are nearly as long as all before.
+const QUIET: (i64, i64) = (3, 2);
 
 pub(super) fn judge(compared: &Comparison<'_>) -> Vec<Finding> {
     let mut unknown: Vec<(&str, &Seen)> = compared.unknown().collect();
@@ -65,8 +79,8 @@ struct Excuses {
     until: Option<i64>,
     /// Its readiness says that it works.
     tells: bool,
-    /// From when on what was tried in vain has not succeeded any more.
-    late: Option<i64>,
+    /// When the last part of the recording begins, and when it ends; none while it goes on.
+    late: Option<(i64, i64)>,
 }
 
 impl Excuses {
@@ -92,15 +106,21 @@ impl Excuses {
         }
     }
 
-    /// It says that this is tried again, and says it no more for the rest of the recording.
+    /// It says that this is tried again, and says it no more for a good part of the recording. Of one that goes on nobody
+    /// knows yet.
     fn has_succeeded(&self, seen: &Seen) -> bool {
         let text = seen.example.to_ascii_lowercase();
-        self.late.is_some_and(|late| seen.last_nanos < late) && TRIES_AGAIN.iter().any(|words| text.contains(words))
+        let has = |words: &[&str]| words.iter().any(|words| text.contains(words));
+        let is_quiet = self.late.is_none_or(|(late, end)| {
+            let (tried, quiet) = (seen.last_nanos - seen.first_nanos, end - seen.last_nanos);
+            seen.last_nanos < late && quiet.saturating_mul(QUIET.1) > tried.saturating_mul(QUIET.0)
+        });
+        is_quiet && has(&TRIES_AGAIN) && !has(&GIVES_UP)
     }
 
     /// A warning that comes over and over, until the end.
     fn never_ends(&self, seen: &Seen) -> bool {
-        seen.count >= MANY && self.late.is_some_and(|late| seen.last_nanos >= late)
+        seen.count >= MANY && self.late.is_some_and(|(late, _)| seen.last_nanos >= late)
     }
 
     fn is_of_start(&self, seen: &Seen) -> bool {
@@ -111,10 +131,10 @@ impl Excuses {
     }
 }
 
-/// When the last part of a finished recording begins.
-fn late(recording: &Recording) -> Option<i64> {
+/// When the last part of a finished recording begins, and when it ends.
+fn late(recording: &Recording) -> Option<(i64, i64)> {
     let (start, end) = (recording.started_at()?, recording.ended_at()?);
-    Some(start.saturating_add(end.saturating_sub(start) / TRIED.1 * TRIED.0))
+    Some((start.saturating_add(end.saturating_sub(start) / TRIED.1 * TRIED.0), end))
 }
 
 /// Whether Ready means that the container works: it was seen running before it was ready, as one with a probe is, or

@@ -1,7 +1,7 @@
 //! A start-up that is told twice: something began again inside the container.
 
 use super::start::Milestone;
-use super::{Comparison, load};
+use super::{Comparison, load, start};
 use crate::oracle::{Finding, Rule, Weight};
 
 /// From here on there are more instances than in a baseline, each of which starts.
@@ -14,9 +14,16 @@ pub(super) fn judge(compared: &Comparison<'_>, milestones: &[Milestone<'_>]) -> 
         .filter_map(|milestone| Some((milestone, log.get(milestone.template, milestone.severity)?)))
         .filter(|(milestone, seen)| seen.count >= milestone.count.saturating_mul(2))
         .collect();
-    // Of a program that says one thing when it starts that is all there is to see.
-    let is_repeated =
-        again.len() >= 2.min(milestones.len()) && !again.is_empty() && again.len() * 2 >= milestones.len();
+    let is_repeated = match again.as_slice() {
+        [] => false,
+        // Of a program that says one thing when it starts that is all there is to see: long after it had started.
+        [(_, seen)] if milestones.len() == 1 => {
+            let started = compared.candidate.ready_at().or_else(|| start::settled(compared));
+            started.is_some_and(|started| seen.last_nanos > started)
+        }
+        [_] => false,
+        _ => again.len() * 2 >= milestones.len(),
+    };
     if !is_repeated || load::instances(compared, milestones) >= MORE_INSTANCES {
         return None;
     }

@@ -75,14 +75,16 @@ fn of_three_two_decide() {
     assert_eq!(after(&applicable, &[SLIGHT, PASSED, OPEN]), Next::Wait);
     let passed_twice = after(&applicable, &[SLIGHT, PASSED, PASSED]);
     assert_eq!(verified(&passed_twice), Some("all-3"));
-    for recurs in [
+    for fails in [
         vec![SLIGHT, SLIGHT],
         vec![SLIGHT, FIRM],
+        vec![FIRM, PASSED],
+        vec![FIRM, OPEN],
         vec![SLIGHT, PASSED, SLIGHT],
         vec![SLIGHT, PASSED, FIRM],
     ] {
         let conclusion = Conclusion::NothingProven { budget_spent: false };
-        assert_eq!(after(&applicable, &recurs), Next::Done(conclusion), "{recurs:?}");
+        assert_eq!(after(&applicable, &fails), Next::Done(conclusion), "{fails:?}");
     }
 }
 
