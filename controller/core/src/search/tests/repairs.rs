@@ -313,3 +313,60 @@ fn each_container_is_tried_by_itself_where_they_do_not_hold_together() {
     }
     assert!(!names.contains("read-only-root-c0"));
 }
+
+#[test]
+fn what_failed_slightly_is_run_with_what_is_known_now_instead_of_once_more() {
+    let applicable = set_of([Setting::RunAsNonRoot, Setting::SeccompProfile]);
+    let mut history = begun_with(&applicable, State::Failed);
+    history.last_mut().unwrap().slight = true;
+    let learned = helpful(directory("/run"));
+    let starts = started(after(&applicable, &learned, true, &history));
+    let again: Vec<&Start> = starts.iter().filter(|start| start.items == applicable).collect();
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].repairs, directory("/run").of(&applicable));
+}
+
+#[test]
+fn a_pass_beside_a_failure_is_no_proof_however_often_it_failed_before() {
+    let applicable = set_of([Setting::ReadOnlyRootFilesystem]);
+    let mut history = begun_with(&applicable, State::Failed);
+    let first = history.pop().unwrap();
+    for run in &mut history {
+        run.state = State::Passed;
+    }
+    let paths = ["/a", "/b", "/c", "/d", "/d"];
+    for (number, path) in paths.into_iter().enumerate() {
+        history.push(Run {
+            name: format!("all-{}", number + 1),
+            repairs: directory(path).of(&applicable),
+            slight: path == "/d",
+            ..first.clone()
+        });
+    }
+    history.last_mut().unwrap().state = State::Passed;
+    let learned = helpful(directory("/d"));
+    let is_verified = |history: &[Run]| {
+        matches!(
+            after_all(&applicable, &learned, history),
+            Next::Done(Conclusion::Verified { .. })
+        )
+    };
+    assert!(!is_verified(&history), "one failed and one passed");
+    let third = |state: State| {
+        let mut run = history.last().unwrap().clone();
+        run.name = "all-6".to_owned();
+        run.state = state;
+        history.iter().cloned().chain([run]).collect::<Vec<_>>()
+    };
+    assert!(is_verified(&third(State::Passed)));
+    assert!(!is_verified(&third(State::Failed)));
+}
+
+/// Once the baselines agree.
+fn after_all(applicable: &Set, learned: &Learned, history: &[Run]) -> Next {
+    let order = Order {
+        learned,
+        ..order(applicable, Mode::Adaptive)
+    };
+    next(&order, history, &Agreement::Agreed)
+}
