@@ -42,19 +42,40 @@ class Http:
     def __init__(self, host, port):
         self.host, self.port = host, port
 
-    def ask(self, method, path, body=None, headers=None):
+    def exchange(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer.status, answer.headers, answer.read()
         finally:
             connection.close()
 
-    def must(self, status, method, path, body=None, headers=None):
-        got, content = self.ask(method, path, body, headers)
+    def ask(self, method, path, body=None, headers=None):
+        status, _, content = self.exchange(method, path, body, headers)
+        return status, content
+
+    def answer(self, status, method, path, body=None, headers=None):
+        """Headers and content of an answer that must have this status."""
+        got, told, content = self.exchange(method, path, body, headers)
         check(got == status, f"{method} {path}: {got}")
-        return content
+        return told, content
+
+    def must(self, status, method, path, body=None, headers=None):
+        return self.answer(status, method, path, body, headers)[1]
+
+    def many(self, path, headers, count=16):
+        """Clients that all stay connected, and each is answered."""
+        clients = []
+        head = "".join(f"{key}: {value}\r\n" for key, value in ({"Host": "field"} | headers).items())
+        try:
+            for _ in range(count):
+                clients.append(socket.create_connection((self.host, self.port), timeout=0.5))
+                clients[-1].sendall(f"GET {path} HTTP/1.1\r\n{head}\r\n".encode())
+                check(clients[-1].recv(12) == b"HTTP/1.1 200", "another answer")
+        finally:
+            for client in clients:
+                client.close()
 
     def json(self, method, path, body=None, status=200):
         content = None if body is None else json.dumps(body)

@@ -1,7 +1,6 @@
 import base64
 import json
 import re
-import socket
 import time
 import urllib.parse
 
@@ -168,16 +167,7 @@ class Target:
 
     @times(1)
     def probe_many_clients(self):
-        clients = []
-        head = "".join(f"{key}: {value}\r\n" for key, value in ({"Host": "field"} | basic(PASSWORD)).items())
-        try:
-            for _ in range(16):
-                clients.append(socket.create_connection((self.http.host, self.http.port), timeout=0.5))
-                clients[-1].sendall(f"GET /-/healthy HTTP/1.1\r\n{head}\r\n".encode())
-                check(clients[-1].recv(12) == b"HTTP/1.1 200", "another answer")
-        finally:
-            for client in clients:
-                client.close()
+        self.http.many("/-/healthy", basic(PASSWORD))
 
     @times(1)
     def wrong_password(self):

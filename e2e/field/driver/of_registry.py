@@ -1,11 +1,9 @@
 import base64
 import hashlib
-import http.client
 import json
 import re
-import socket
 
-from ask import TIMEOUT, Http, blob, check, times, word
+from ask import Http, blob, check, times, word
 
 USER, PASSWORD = "writer", "field"
 KIND = "application/vnd.oci.image."
@@ -26,21 +24,13 @@ def described(kind, content):
 
 class Target:
     def __init__(self, host, port, rng):
-        self.host, self.port, self.rng = host, port, rng
+        self.http, self.rng = Http(host, port), rng
         self.debug, self.audit = Http(host, port + 1), Http(host, port + 2)
         self.tag, self.config, self.layer, self.manifest, self.sent = "", b"", b"", b"", None
 
     def ask(self, status, method, path, body=None, headers=None, password=PASSWORD):
         """Headers and content of an answer with this status; headers of answers matter in this protocol."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
-        try:
-            connection.request(method, path, body, basic(password) | (headers or {}))
-            answer = connection.getresponse()
-            content = answer.read()
-            check(answer.status == status, f"{method} {path}: {answer.status}")
-            return answer.headers, content
-        finally:
-            connection.close()
+        return self.http.answer(status, method, path, body, basic(password) | (headers or {}))
 
     def begin(self, name, query="", status=202):
         return self.ask(status, "POST", f"/v2/{name}/blobs/uploads/{query}", b"")[0]["Location"]
@@ -186,16 +176,7 @@ class Target:
 
     @times(1)
     def probe_many_clients(self):
-        clients = []
-        head = "".join(f"{key}: {value}\r\n" for key, value in ({"Host": "field"} | basic(PASSWORD)).items())
-        try:
-            for _ in range(16):
-                clients.append(socket.create_connection((self.host, self.port), timeout=0.5))
-                clients[-1].sendall(f"GET /v2/ HTTP/1.1\r\n{head}\r\n".encode())
-                check(clients[-1].recv(12) == b"HTTP/1.1 200", "another answer")
-        finally:
-            for client in clients:
-                client.close()
+        self.http.many("/v2/", basic(PASSWORD))
 
     @times(1)
     def wrong_password(self):

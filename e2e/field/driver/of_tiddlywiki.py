@@ -1,17 +1,16 @@
 import base64
 import gzip
-import http.client
 import json
 import urllib.parse
 
-from ask import TIMEOUT, blob, check, times, word
+from ask import Http, blob, check, times, word
 
 USER, PASSWORD = "writer", "notebook"
 
 
 class Target:
     def __init__(self, host, port, rng):
-        self.host, self.port, self.rng = host, port, rng
+        self.http, self.rng = Http(host, port), rng
         # What the round before stored; at first what was there. A file is written a moment after its note is taken.
         self.saved = "/files/saved/first.tid", b"The //first// note"
         self.journal = "/files/journal/today.tid", b"A fine day."
@@ -26,15 +25,7 @@ class Target:
         if method != "GET":
             basic = base64.b64encode(f"{USER}:{password}".encode()).decode()
             headers = {"Authorization": f"Basic {basic}", "X-Requested-With": "TiddlyWiki", **headers}
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            check(answer.status == status, f"{method} {path}: {answer.status}")
-            return answer.headers, content
-        finally:
-            connection.close()
+        return self.http.answer(status, method, path, body, headers)
 
     def get(self, path):
         return self.ask(200, "GET", path)[1]

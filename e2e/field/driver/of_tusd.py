@@ -1,29 +1,20 @@
 import base64
-import http.client
 import re
 import time
 import urllib.parse
 
-from ask import TIMEOUT, blob, check, times, word
+from ask import Http, blob, check, times, word
 
 OCTETS = "application/offset+octet-stream"
 
 
 class Target:
     def __init__(self, host, port, rng):
-        self.host, self.port, self.rng = host, port, rng
+        self.http, self.rng = Http(host, port), rng
 
     def ask(self, status, method, path, body=None, headers=None):
         """Headers and content of an answer with this status; headers of answers matter in this protocol."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
-        try:
-            connection.request(method, path, body, {"Tus-Resumable": "1.0.0"} | (headers or {}))
-            answer = connection.getresponse()
-            content = answer.read()
-            check(answer.status == status, f"{method} {path}: {answer.status}")
-            return answer.headers, content
-        finally:
-            connection.close()
+        return self.http.answer(status, method, path, body, {"Tus-Resumable": "1.0.0"} | (headers or {}))
 
     def create(self, size, kind="plain", end=".bin", body=None, headers=None, status=201):
         """Where an upload of this size is, which has this content already."""
