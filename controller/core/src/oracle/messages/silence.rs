@@ -76,12 +76,7 @@ fn mute_replica(compared: &Comparison<'_>) -> Option<Finding> {
     let lines = |recording: &Recording, log: &Log| -> Vec<u64> {
         recording.replicas().into_iter().map(|pod| log.lines_of(pod)).collect()
     };
-    let usual: Vec<Vec<u64>> = compared
-        .baselines
-        .iter()
-        .zip(&compared.usual)
-        .map(|(r, log)| lines(r, log))
-        .collect();
+    let usual: Vec<Vec<u64>> = compared.logs().map(|(recording, log)| lines(recording, log)).collect();
     let mine = lines(compared.candidate, compared.log?);
     let is_comparable = mine.len() > 1 && usual.iter().all(|replicas| replicas.len() == mine.len());
     let least_usual = usual.iter().flatten().min().copied()?;

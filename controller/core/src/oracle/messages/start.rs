@@ -47,14 +47,14 @@ pub(super) fn settled(compared: &Comparison<'_>) -> Option<i64> {
     let is_settled = !passed.is_empty() && passed.len() * 5 >= milestones.len() * 4 && goes_on(compared);
     is_settled.then_some(())?;
     // The baselines were Ready some time after their last milestone: at least so long, as a probe may look late.
-    let gap = |(recording, log): (&&Recording, &&Log)| {
+    let gap = |(recording, log): (&Recording, &Log)| {
         let last = milestones
             .iter()
             .filter_map(|m| Some(log.get(m.template, m.severity)?.last_nanos))
             .max()?;
         Some(recording.ready_at()?.saturating_sub(last))
     };
-    let gap = compared.baselines.iter().zip(&compared.usual).filter_map(gap).min()?;
+    let gap = compared.logs().filter_map(gap).min()?;
     let last = passed.iter().map(|seen| seen.first_nanos).max()?;
     Some(last.saturating_add(gap))
 }
@@ -78,8 +78,7 @@ pub(super) fn later(compared: &Comparison<'_>) -> Vec<(u64, Vec<u64>)> {
 
 /// Whether the last of a message comes so in every baseline, against the moment in which it was Ready.
 fn ends(compared: &Comparison<'_>, template: &str, severity: Severity, holds: fn(i64, i64) -> bool) -> bool {
-    let mut runs = compared.baselines.iter().zip(&compared.usual);
-    runs.all(|(recording, log)| {
+    compared.logs().all(|(recording, log)| {
         let last = log.get(template, severity).map(|seen| seen.last_nanos);
         last.zip(recording.ready_at())
             .is_some_and(|(last, ready)| holds(last, ready))

@@ -54,8 +54,10 @@ fn complaints(compared: &Comparison<'_>, log: &Log) -> Option<Finding> {
 /// Requests that are refused as their client's fault, those of one status. Clients of a clone ask the same in every run, so
 /// that many more such answers are the server's fault.
 fn client_errors(compared: &Comparison<'_>, log: &Log) -> Option<Finding> {
-    let recordings = compared.baselines.iter().zip(&compared.usual);
-    let usual: Vec<_> = recordings.map(|(recording, log)| by_status(recording, log)).collect();
+    let usual: Vec<_> = compared
+        .logs()
+        .map(|(recording, log)| by_status(recording, log))
+        .collect();
     by_status(compared.candidate, log)
         .into_iter()
         .find_map(|(status, refused)| {
